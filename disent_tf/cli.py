@@ -1,0 +1,165 @@
+"""The command line: flags -> configuration -> one library call.
+
+Nothing here imports TensorFlow before the flags have been read, so that --help answers at once.
+"""
+
+import contextlib
+import logging
+import os
+import pathlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+
+from absl import flags
+
+from disent_tf import config
+from disent_tf.errors import InputError, TrainingError
+
+Command = Callable[[flags.FlagValues], None]
+
+
+def train(argv: Sequence[str] | None = None) -> int:
+    """Trains a model: bin/train --gin_file=factor_vae.gin --output_dir=runs/factor_vae"""
+    values = _flags(gin=True)
+    flags.DEFINE_string(
+        "output_dir", None, "Run folder; runs/NAME of the last gin file if not given.", flag_values=values
+    )
+    flags.DEFINE_bool("overwrite", False, "Replace the run in the folder.", flag_values=values)
+    flags.DEFINE_bool("resume", False, "Continue the run in the folder, by its own config.gin.", flag_values=values)
+    return _run(train, values, argv, _train)
+
+
+def evaluate(argv: Sequence[str] | None = None) -> int:
+    """Scores a run: bin/evaluate --run_dir=runs/factor_vae"""
+    return _run(evaluate, _flags(gin=True, run_dir=True), argv, _evaluate)
+
+
+def visualize(argv: Sequence[str] | None = None) -> int:
+    """Draws a run's reconstructions and traversals: bin/visualize --run_dir=runs/factor_vae"""
+    return _run(visualize, _flags(gin=True, run_dir=True), argv, _visualize)
+
+
+def export(argv: Sequence[str] | None = None) -> int:
+    """Writes a run's model as a SavedModel: bin/export --run_dir=runs/factor_vae"""
+    values = _flags(run_dir=True)
+    flags.DEFINE_string("output_dir", None, "Where to; export/ in the run folder if not given.", flag_values=values)
+    return _run(export, values, argv, _export)
+
+
+def _train(values: flags.FlagValues) -> None:
+    if not values.gin_file and not values.resume:
+        raise InputError("No --gin_file: expected a configuration, as in --gin_file=factor_vae.gin.")
+    if not values.gin_file and not values.output_dir:
+        raise InputError("--resume without --output_dir: name the run folder, as in --output_dir=runs/factor_vae.")
+    if values.resume and values.overwrite:
+        raise InputError("--resume and --overwrite contradict each other: choose one.")
+    output_dir = values.output_dir or str(pathlib.Path("runs", pathlib.Path(values.gin_file[-1]).stem))
+    own = [_config_of(output_dir)] if values.resume and not values.gin_file else []
+    config.load(own + values.gin_file, values.gin_param)
+    from disent_tf.training.train import train as run_training
+
+    run_training(output_dir, overwrite=values.overwrite, resume=values.resume)
+    print(f"Run folder: {output_dir}")
+
+
+def _evaluate(values: flags.FlagValues) -> None:
+    _load_with_run(values, "evaluate.gin")
+    from disent_tf.evaluate import evaluate as run_evaluation
+    from disent_tf.results import summary
+
+    run_evaluation(values.run_dir, overwrite=values.overwrite)
+    print(summary(values.run_dir))
+
+
+def _visualize(values: flags.FlagValues) -> None:
+    _load_with_run(values, "visualize.gin")
+    from disent_tf.visualization.visualize import visualize as run_visualization
+
+    for path in run_visualization(values.run_dir, overwrite=values.overwrite):
+        print(path)
+
+
+def _export(values: flags.FlagValues) -> None:
+    config.load([_config_of(values.run_dir)])
+    from disent_tf.export import export as run_export
+
+    print(run_export(values.run_dir, values.output_dir, overwrite=values.overwrite))
+
+
+def _load_with_run(values: flags.FlagValues, defaults: str) -> None:
+    """Parses the run's own configuration, which imports its classes, and on top of it what to do with the run."""
+    config.load([_config_of(values.run_dir), defaults, *values.gin_file], values.gin_param)
+
+
+def _config_of(run_dir: str) -> str:
+    path = pathlib.Path(run_dir, "config.gin")
+    if not path.is_file():
+        raise InputError(f"No run in {run_dir!r}: expected a folder that bin/train made, with config.gin in it.")
+    return str(path)
+
+
+def _flags(*, gin: bool = False, run_dir: bool = False) -> flags.FlagValues:
+    values = flags.FlagValues()
+    flags.DEFINE_bool("help", False, "Show this help.", short_name="h", flag_values=values)
+    flags.DEFINE_bool("debug", False, "Show the traceback of an error.", flag_values=values)
+    if gin:
+        flags.DEFINE_multi_string(
+            "gin_file", [], "Gin file, a path or a name under gin_configs/; repeatable.", flag_values=values
+        )
+        flags.DEFINE_multi_string(
+            "gin_param", [], "Binding, as 'FactorVAE.gamma = 10.'; repeatable.", flag_values=values
+        )
+    if run_dir:
+        flags.DEFINE_string("run_dir", None, "Run folder that bin/train made.", flag_values=values)
+        flags.DEFINE_bool("overwrite", False, "Replace what an earlier call wrote.", flag_values=values)
+    return values
+
+
+def _run(command: Callable, values: flags.FlagValues, argv: Sequence[str] | None, action: Command) -> int:
+    """Reads the flags, calls `action` and turns errors into one line and an exit code."""
+    try:
+        arguments = values(sys.argv if argv is None else ["", *argv])
+        if values.help:
+            print(f"{command.__doc__}\n\n{values.get_help(include_special_flags=False)}")
+            return 0
+        if len(arguments) > 1:
+            raise InputError(f"Unexpected argument {arguments[1]!r}; flags are written as --name=value.")
+        if "run_dir" in values and not values.run_dir:
+            raise InputError("No --run_dir: name a run folder, as in --run_dir=runs/factor_vae.")
+        _prepare()
+        action(values)
+    except (flags.Error, InputError, TrainingError) as error:
+        if "debug" in values and values.is_parsed() and values.debug:
+            raise
+        print(f"{command.__name__}: {str(error).splitlines()[0]}", file=sys.stderr)
+        return 1 if isinstance(error, TrainingError) else 2
+    except KeyboardInterrupt as interruption:
+        print(f"{command.__name__}: {interruption or 'interrupted'}", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _prepare() -> None:
+    """Imports TensorFlow, quietly and with settings that it only reads then; each yields to the user's own."""
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # Off by default on AMD, where a step takes 1.5 times as long.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("disent_tf").setLevel(logging.INFO)
+    with _without_native_stderr():
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
+
+
+@contextlib.contextmanager
+def _without_native_stderr() -> Iterator[None]:
+    """Drops what native code writes to stderr: TensorFlow's start-up notes on CUDA and oneDNN heed no log level."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with pathlib.Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

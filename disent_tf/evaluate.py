@@ -1,0 +1,77 @@
+"""Scores of a trained model."""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gin
+import keras
+import numpy as np
+import tensorflow as tf
+
+from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.errors import InputError
+from disent_tf.training.checkpointing import load_model
+from disent_tf.training.run_folder import RunFolder, check_free, write_json
+
+_log = logging.getLogger(__name__)
+
+_ENCODER_BATCH = 1024
+RepresentationFunction = Callable[[np.ndarray], np.ndarray]
+
+
+@gin.configurable(denylist=["run_dir", "overwrite"])
+def evaluate(
+    run_dir: str | os.PathLike[str],
+    *,
+    data: GroundTruthData,
+    metrics: Sequence[Callable[..., dict[str, Any]]],
+    seed: int = 0,
+    overwrite: bool = False,
+) -> dict[str, dict[str, Any]]:
+    """Scores the newest checkpoint of a run, and writes `scores.json` and the matrices behind the scores.
+
+    Args:
+      run_dir: the run folder.
+      data: what to score on.
+      metrics: functions with disentanglement_lib's signature (data, representation function, random state, folder).
+      seed: each metric starts from its own `RandomState(seed)`, as in disentanglement_lib.
+      overwrite: replace the scores that the run has.
+
+    Returns:
+      The result of each metric, by its name: the function's name without "compute_".
+
+    Raises:
+      InputError: there is no run or checkpoint, or the run has scores.
+    """
+    run = RunFolder.existing(run_dir)
+    check_free(run.scores, overwrite=overwrite)
+    if not metrics:
+        raise InputError("No metrics to compute; bind evaluate.metrics, as metrics/all.gin does.")
+    represent = mean_representation(load_model(run_dir))
+    scores = {}
+    for metric in metrics:
+        name = metric.__name__.removeprefix("compute_")
+        start = time.perf_counter()
+        scores[name] = metric(data, represent, np.random.RandomState(seed), str(run.matrices / name))
+        _log.info("%s: %s (%.1f s)", name, scores[name], time.perf_counter() - start)
+    write_json(run.scores, {"seed": seed, "scores": scores})
+    return scores
+
+
+def mean_representation(model: keras.Model) -> RepresentationFunction:
+    """Returns what metrics call: images `[num, h, w, c]` -> posterior means, float32 `[num, latent_dim]`."""
+    # A tf.function of the encoder alone, at batch 1024: 1.6 times as fast as `predict` on a CPU.
+    encode = tf.function(
+        lambda x: model.encode(x).mean(),
+        input_signature=[tf.TensorSpec((None, *model.image_shape), tf.float32)],
+        jit_compile=False,
+    )
+
+    def represent(images: np.ndarray) -> np.ndarray:
+        starts = range(0, len(images), _ENCODER_BATCH)
+        return np.concatenate([encode(images[start : start + _ENCODER_BATCH]).numpy() for start in starts])
+
+    return represent

@@ -1,0 +1,139 @@
+"""What happens between training steps: progress, curves, checkpoints and the watch for NaN.
+
+Each callback counts absolute steps, so that a resumed run goes on where it stopped.
+"""
+
+import csv
+import logging
+import math
+import pathlib
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tqdm import tqdm
+
+from disent_tf import files
+from disent_tf.errors import TrainingError
+from disent_tf.training.checkpointing import Checkpoints
+from disent_tf.training.run_folder import RunFolder
+
+_log = logging.getLogger(__name__)
+
+Logs = dict[str, Any]
+
+
+class EverySteps(keras.callbacks.Callback):
+    """Calls `at_step` whenever the number of steps passes a multiple of `every`, and after the last one."""
+
+    def __init__(self, first_step: int, every: int, last_step: int) -> None:
+        super().__init__()
+        self.step = first_step
+        self._first_step, self._every, self._last_step = first_step, every, last_step
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        before, self.step = self.step, self._first_step + batch + 1
+        if self.step // self._every > before // self._every or self.step == self._last_step:
+            self.at_step(self.step, logs or {})
+
+    def at_step(self, step: int, logs: Logs) -> None:
+        """Acts after `step` steps; `logs` are the means since the last interval."""
+        raise NotImplementedError
+
+
+class ContinueMeans(keras.callbacks.Callback):
+    """Puts restored running means back, which `fit` resets when it starts."""
+
+    def __init__(self, model: keras.Model) -> None:
+        super().__init__()
+        self._values = [(variable, variable.numpy()) for variable in model.metrics_variables]
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        for variable, value in self._values:
+            variable.assign(value)
+
+
+class StopOnNaN(EverySteps):
+    """Raises TrainingError, naming the terms, when the loss is not finite: before a checkpoint can hold it."""
+
+    def at_step(self, step: int, logs: Logs) -> None:
+        if math.isfinite(float(logs["loss"])):
+            return
+        terms = [f"{name} = {float(value)}" for name, value in logs.items() if not math.isfinite(float(value))]
+        raise TrainingError(
+            f"Training diverged at step {step}: {', '.join(terms)}. Earlier checkpoints are whole. Try a lower "
+            "learning rate, or check the data for values outside [0, 1]."
+        )
+
+
+class Progress(EverySteps):
+    """A progress bar with steps/s, time left and the parts of the loss; lines in the log where there is no terminal."""
+
+    def __init__(self, first_step: int, every: int, last_step: int, terms: Sequence[str]) -> None:
+        super().__init__(first_step, every, last_step)
+        self._terms = terms
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self._bar = tqdm(total=self._last_step, initial=self.step, unit="step", disable=None, dynamic_ncols=True)
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        before = self.step
+        super().on_train_batch_end(batch, logs)
+        self._bar.update(self.step - before)
+
+    def at_step(self, step: int, logs: Logs) -> None:
+        text = " ".join(f"{term} {float(logs[term]):.4g}" for term in self._terms)
+        self._bar.set_postfix_str(text, refresh=False)
+        if self._bar.disable:
+            _log.info("step %d/%d %s", step, self._last_step, text)
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        self._bar.close()
+
+
+class Curves(EverySteps):
+    """Writes the means over each interval to `metrics.csv` and TensorBoard, and starts new means."""
+
+    def __init__(self, first_step: int, every: int, last_step: int, run: RunFolder) -> None:
+        super().__init__(first_step, every, last_step)
+        self._path, self._tensorboard = run.curves, run.tensorboard
+        _truncate(self._path, first_step)
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self._writer = tf.summary.create_file_writer(str(self._tensorboard))
+
+    def at_step(self, step: int, logs: Logs) -> None:
+        row = {"step": step, **{name: float(value) for name, value in logs.items()}}
+        new = not self._path.exists()
+        with self._path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, fieldnames=row)
+            if new:
+                writer.writeheader()
+            writer.writerow(row)
+        with self._writer.as_default():
+            for name, value in logs.items():
+                tf.summary.scalar(name, float(value), step=step)
+        self._writer.flush()
+        self.model.reset_metrics()
+
+
+class SaveCheckpoints(EverySteps):
+    """Saves a checkpoint at every interval."""
+
+    def __init__(self, first_step: int, every: int, last_step: int, checkpoints: Checkpoints) -> None:
+        super().__init__(first_step, every, last_step)
+        self._checkpoints = checkpoints
+
+    def at_step(self, step: int, logs: Logs) -> None:
+        del logs
+        self._checkpoints.save(step)
+
+
+def _truncate(path: pathlib.Path, last_step: int) -> None:
+    """Drops the rows after `last_step`, which a resumed run writes again, and a row cut short by a crash."""
+    if not path.exists():
+        return
+    header, *rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [row for row in rows if row.endswith("\n") and int(row.partition(",")[0]) <= last_step]
+    files.write_text(path, "".join([header, *kept]))

@@ -1,0 +1,183 @@
+"""Training, from top to bottom."""
+
+import contextlib
+import logging
+import os
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import gin
+import keras
+import tensorflow as tf
+
+from disent_tf import config
+from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.errors import InputError
+from disent_tf.files import write_text
+from disent_tf.training import callbacks, provenance
+from disent_tf.training.checkpointing import Checkpoints, check_same_architecture, save_architecture
+from disent_tf.training.interruption import stop_on_signal
+from disent_tf.training.run_folder import RunFolder
+
+_log = logging.getLogger(__name__)
+
+gin.external_configurable(keras.optimizers.Adam, module="keras.optimizers")
+gin.external_configurable(keras.optimizers.Adagrad, module="keras.optimizers")
+gin.external_configurable(keras.optimizers.RMSprop, module="keras.optimizers")
+gin.external_configurable(keras.optimizers.schedules.PolynomialDecay, module="keras.optimizers.schedules")
+
+PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
+T = TypeVar("T")
+
+
+@gin.configurable(denylist=["output_dir", "overwrite", "resume"])
+def train(
+    output_dir: str | os.PathLike[str],
+    *,
+    data: GroundTruthData,
+    model: Callable[[], keras.Model],
+    optimizer: Callable[[], keras.optimizers.Optimizer],
+    steps: int,
+    batch_size: int = 64,
+    seed: int = 0,
+    precision: str = "float32",
+    jit_compile: bool | None = None,
+    steps_per_execution: int = 1,
+    log_every: int = 100,
+    checkpoint_every: int = 1000,
+    keep_checkpoints: int = 3,
+    overwrite: bool = False,
+    resume: bool = False,
+) -> keras.Model:
+    """Trains a model and fills a run folder.
+
+    Args:
+      output_dir: the run folder to make or, with `resume`, to continue.
+      data: what to train on.
+      model: makes the model; called once the random seed is set, so that a seed means the same weights.
+      optimizer: makes the optimizer of the model's loss.
+      steps: training steps in all.
+      batch_size: images in each batch of a step (FactorVAE takes two batches a step).
+      seed: of weights, noise and the order of the data.
+      precision: Keras dtype policy: "float32", "mixed_float16" or "mixed_bfloat16".
+      jit_compile: compile the step with XLA; None does so on a GPU only, as on a CPU it is slower.
+      steps_per_execution: steps in one call of TensorFlow; divides the intervals below.
+      log_every: steps between rows of `metrics.csv`, each the mean since the last row.
+      checkpoint_every: steps between checkpoints; there is always one at the end and at an interruption.
+      keep_checkpoints: how many of the newest checkpoints stay.
+      overwrite: replace a run that is in `output_dir`.
+      resume: continue the run that is in `output_dir`.
+
+    Returns:
+      The trained model.
+
+    Raises:
+      InputError: the arguments cannot be used; nothing has been written.
+      TrainingError: the loss became NaN.
+      KeyboardInterrupt: Ctrl-C or SIGTERM; the run has been saved and can be resumed.
+    """
+    run = _open(output_dir, overwrite=overwrite, resume=resume)
+    _check_intervals(steps_per_execution, steps=steps, log_every=log_every, checkpoint_every=checkpoint_every)
+    _check_positive(batch_size=batch_size, keep_checkpoints=keep_checkpoints)
+
+    keras.utils.set_random_seed(seed)
+    with _dtype_policy(precision):
+        net = _make("train.model", model)
+        net.compile(
+            _make("train.optimizer", optimizer), jit_compile=_jit(jit_compile), steps_per_execution=steps_per_execution
+        )
+    _check_images(net, data)
+    net.optimizer.build(net.trainable_variables)  # One built later, in `fit`, would not be restored.
+
+    if resume:
+        check_same_architecture(net, run)
+    else:
+        run.start({"seed": seed, **provenance.describe()})
+        save_architecture(net, run)
+    write_text(run.config, config.operative())
+
+    checkpoints = Checkpoints(net, run.checkpoints, keep_checkpoints)
+    step = checkpoints.restore()
+    _log.info("%s", _headline(net, data, run, precision, step, steps))
+    progress = callbacks.Progress(step, log_every, steps, net.headline_terms)
+    watchers = [
+        callbacks.ContinueMeans(net),
+        callbacks.StopOnNaN(step, 1, steps),
+        progress,
+        callbacks.Curves(step, log_every, steps, run),
+        callbacks.SaveCheckpoints(step, checkpoint_every, steps, checkpoints),
+    ]
+    feed = data.dataset(batch_size * net.batches_per_step, seed, first_batch=step)
+    if step < steps:
+        with stop_on_signal(net):
+            net.fit(feed, steps_per_epoch=steps - step, verbose=0, shuffle=False, callbacks=watchers)
+    if progress.step < steps:
+        checkpoints.save(progress.step)
+        raise KeyboardInterrupt(f"Stopped after step {progress.step} of {steps}; continue with --resume.")
+    return net
+
+
+def _open(output_dir: str | os.PathLike[str], *, overwrite: bool, resume: bool) -> RunFolder:
+    if resume:
+        return RunFolder.existing(output_dir)
+    run = RunFolder(output_dir)
+    run.check_available(overwrite=overwrite)
+    return run
+
+
+def _check_positive(**values: int) -> None:
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise InputError(f"train.{name} is {value!r}; expected an integer of at least 1.")
+
+
+def _check_intervals(steps_per_execution: int, **intervals: int) -> None:
+    _check_positive(steps_per_execution=steps_per_execution, **intervals)
+    for name, value in intervals.items():
+        if value % steps_per_execution:
+            raise InputError(
+                f"train.{name} = {value} is not a multiple of train.steps_per_execution = {steps_per_execution}; "
+                "change one of them."
+            )
+
+
+@contextlib.contextmanager
+def _dtype_policy(precision: str) -> Iterator[None]:
+    if precision not in PRECISIONS:
+        raise InputError(f"train.precision is {precision!r}; expected one of {', '.join(PRECISIONS)}.")
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _make(parameter: str, factory: Callable[[], T]) -> T:
+    """Calls a factory that gin configured; what it cannot accept is bad input."""
+    if not callable(factory) or isinstance(factory, keras.Model):
+        raise InputError(f"{parameter} is {factory!r}; expected a class, written as @Name without parentheses.")
+    try:
+        return factory()
+    except (TypeError, ValueError) as error:
+        raise InputError(f"Cannot make {parameter}: {str(error).splitlines()[0]}") from error
+
+
+def _jit(jit_compile: bool | None) -> bool:
+    return bool(tf.config.list_physical_devices("GPU")) if jit_compile is None else jit_compile
+
+
+def _check_images(net: keras.Model, data: GroundTruthData) -> None:
+    if tuple(net.image_shape) != tuple(data.observation_shape):
+        raise InputError(
+            f"The model reads images of shape {tuple(net.image_shape)}, {type(data).__name__} has "
+            f"{tuple(data.observation_shape)}; set image_shape = {tuple(data.observation_shape)}."
+        )
+
+
+def _headline(net: keras.Model, data: GroundTruthData, run: RunFolder, precision: str, step: int, steps: int) -> str:
+    devices = ", ".join(device.device_type for device in tf.config.list_logical_devices())
+    return (
+        f"{type(net).__name__} ({net.count_params():,} parameters) on {type(data).__name__} ({len(data):,} images), "
+        f"{precision} on {devices}, steps {step} to {steps}, into {run.path}"
+    )

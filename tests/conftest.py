@@ -1,0 +1,19 @@
+"""What every test starts from: no gin bindings, one random seed, a quiet TensorFlow."""
+
+import os
+
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import gin
+import keras
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def fresh_state():
+    gin.clear_config()
+    keras.utils.set_random_seed(0)
+    yield
+    gin.clear_config()
+    keras.config.set_dtype_policy("float32")

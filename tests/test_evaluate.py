@@ -1,0 +1,70 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.errors import InputError
+from disent_tf.evaluate import evaluate, mean_representation
+from disent_tf.models import VAE
+from disent_tf.results import summary
+from disent_tf.training.train import train
+from tests import tiny
+
+
+@pytest.fixture(scope="module")
+def run_dir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    train(
+        folder,
+        data=tiny.Squares(),
+        model=lambda: VAE(**tiny.networks()),
+        optimizer=lambda: keras.optimizers.Adam(1e-3),
+        steps=1,
+        batch_size=4,
+        jit_compile=False,
+    )
+    return folder
+
+
+def compute_draws(data, representation_function, random_state, artifact_dir):
+    """A metric that tells what it was given."""
+    assert isinstance(data, GroundTruthData)
+    codes = representation_function(data.sample_observations(5, random_state))
+    return {"draw": float(random_state.rand()), "num_codes": codes.shape[1], "folder": artifact_dir}
+
+
+def test_scores_are_returned_and_written(run_dir):
+    scores = evaluate(run_dir, data=tiny.Squares(), metrics=[compute_draws], seed=3, overwrite=True)
+    state = np.random.RandomState(3)
+    tiny.Squares().sample_factors(5, state)
+    assert scores["draws"]["draw"] == state.rand()
+    assert scores["draws"]["num_codes"] == tiny.LATENT_DIM
+    assert json.loads((run_dir / "scores.json").read_text()) == {"seed": 3, "scores": scores}
+    assert f"draws.draw       {scores['draws']['draw']:.4f}" in summary(run_dir)
+    assert str(run_dir / "metrics.csv") in summary(run_dir)
+
+
+def test_scores_are_kept_unless_told_otherwise(run_dir):
+    evaluate(run_dir, data=tiny.Squares(), metrics=[compute_draws], overwrite=True)
+    with pytest.raises(InputError, match=r"scores.json' exists; replace it with --overwrite"):
+        evaluate(run_dir, data=tiny.Squares(), metrics=[compute_draws])
+
+
+def test_no_metric_is_an_error(run_dir):
+    with pytest.raises(InputError, match="No metrics to compute"):
+        evaluate(run_dir, data=tiny.Squares(), metrics=[], overwrite=True)
+
+
+def test_no_run_is_an_error(tmp_path):
+    with pytest.raises(InputError, match="No run in"):
+        evaluate(tmp_path, data=tiny.Squares(), metrics=[compute_draws])
+
+
+def test_representation_is_the_posterior_mean_at_any_number_of_images():
+    model = VAE(**tiny.networks())
+    images = tiny.images(1030)  # More than one batch of the encoder.
+    codes = mean_representation(model)(images)
+    assert codes.shape == (1030, tiny.LATENT_DIM)
+    np.testing.assert_allclose(codes, model.encode(images).mean(), atol=1e-6)
