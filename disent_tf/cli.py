@@ -128,14 +128,12 @@ def _run(command: Callable, values: flags.FlagValues, argv: Sequence[str] | None
             raise InputError("No --run_dir: name a run folder, as in --run_dir=runs/factor_vae.")
         _prepare()
         action(values)
-    except (flags.Error, InputError, TrainingError) as error:
-        if "debug" in values and values.is_parsed() and values.debug:
+    except (flags.Error, InputError, OSError, TrainingError, KeyboardInterrupt) as error:
+        if values.is_parsed() and values.debug:
             raise
-        print(f"{command.__name__}: {str(error).splitlines()[0]}", file=sys.stderr)
-        return 1 if isinstance(error, TrainingError) else 2
-    except KeyboardInterrupt as interruption:
-        print(f"{command.__name__}: {interruption or 'interrupted'}", file=sys.stderr)
-        return 130
+        message = str(error) or type(error).__name__
+        print(f"{command.__name__}: {message.splitlines()[0]}", file=sys.stderr)  # Below it, gin says whom it called.
+        return 1 if isinstance(error, TrainingError) else 130 if isinstance(error, KeyboardInterrupt) else 2
     return 0
 
 
@@ -145,6 +143,10 @@ def _prepare() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("disent_tf").setLevel(logging.INFO)
+    if (
+        folder := str(pathlib.Path.cwd())
+    ) not in sys.path:  # A gin file may import the user's own modules, also in an installed copy.
+        sys.path.insert(0, folder)
     with _without_native_stderr():
         import tensorflow as tf
 

@@ -1,0 +1,52 @@
+import logging
+
+import pytest
+
+from disent_tf.errors import TrainingError
+from disent_tf.training.callbacks import EverySteps, Progress, StopOnNaN, _truncate
+
+
+class Recorder(EverySteps):
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.steps = []
+
+    def at_step(self, step, logs):
+        self.steps.append(step)
+
+
+@pytest.mark.parametrize(
+    "first_step, batches, expected",
+    [
+        (0, range(10), [3, 6, 9, 10]),  # The last step is always one.
+        (4, range(6), [6, 9, 10]),  # A resumed run keeps to multiples of the absolute step.
+        (0, [4, 9], [5, 10]),  # Five steps in one execution: an interval inside it is seen at its end.
+    ],
+)
+def test_intervals_are_those_of_the_absolute_step(first_step, batches, expected):
+    recorder = Recorder(first_step, 3, 10)
+    for batch in batches:
+        recorder.on_train_batch_end(batch, {})
+    assert recorder.steps == expected
+
+
+def test_every_term_that_is_not_finite_is_named():
+    with pytest.raises(TrainingError, match=r"step 7: kl = inf, loss = inf\. Earlier checkpoints are whole"):
+        StopOnNaN(0, 1, 10).at_step(7, {"kl": float("inf"), "loss": float("inf"), "reconstruction": 3.0})
+
+
+def test_progress_without_a_terminal_is_a_line_an_interval(caplog):
+    caplog.set_level(logging.INFO)
+    progress = Progress(0, 2, 4, ["loss"])
+    progress.on_train_begin()
+    for batch in range(4):
+        progress.on_train_batch_end(batch, {"loss": 1.0 + batch, "kl": 0.0})
+    progress.on_train_end()
+    assert [record.message for record in caplog.records] == ["step 2/4 loss 2", "step 4/4 loss 4"]
+
+
+def test_rows_after_the_checkpoint_and_torn_rows_are_dropped(tmp_path):
+    curves = tmp_path / "metrics.csv"
+    curves.write_text("step,loss\n100,5\n200,4\n300,3\n40")
+    _truncate(curves, 200)
+    assert curves.read_text() == "step,loss\n100,5\n200,4\n"
