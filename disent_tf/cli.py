@@ -143,9 +143,8 @@ def _prepare() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("disent_tf").setLevel(logging.INFO)
-    if (
-        folder := str(pathlib.Path.cwd())
-    ) not in sys.path:  # A gin file may import the user's own modules, also in an installed copy.
+    folder = str(pathlib.Path.cwd())
+    if folder not in sys.path:  # A gin file may import the user's own modules, also in an installed copy.
         sys.path.insert(0, folder)
     with _without_native_stderr():
         import tensorflow as tf
