@@ -1,6 +1,5 @@
 import json
 
-import keras
 import numpy as np
 import pytest
 
@@ -9,22 +8,13 @@ from disent_tf.errors import InputError
 from disent_tf.evaluate import evaluate, mean_representation
 from disent_tf.models import VAE
 from disent_tf.results import summary
-from disent_tf.training.train import train
 from tests import tiny
 
 
 @pytest.fixture(scope="module")
 def run_dir(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "run"
-    train(
-        folder,
-        data=tiny.Squares(),
-        model=lambda: VAE(**tiny.networks()),
-        optimizer=lambda: keras.optimizers.Adam(1e-3),
-        steps=1,
-        batch_size=4,
-        jit_compile=False,
-    )
+    tiny.train_run(folder)
     return folder
 
 

@@ -2,15 +2,12 @@ import pathlib
 import subprocess
 import sys
 
-import keras
 import numpy as np
 import pytest
 
 from disent_tf.errors import InputError
 from disent_tf.export import export
-from disent_tf.models import FactorVAE
 from disent_tf.training.checkpointing import load_model
-from disent_tf.training.train import train
 from tests import tiny
 
 CLIENT = """
@@ -39,15 +36,7 @@ assert not loaded, loaded
 @pytest.fixture(scope="module")
 def run_dir(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "run"
-    train(
-        folder,
-        data=tiny.Squares(),
-        model=lambda: FactorVAE(**tiny.networks(), discriminator=tiny.discriminator()),
-        optimizer=lambda: keras.optimizers.Adam(1e-3),
-        steps=1,
-        batch_size=4,
-        jit_compile=False,
-    )
+    tiny.train_run(folder, tiny.factor_vae)
     return folder
 
 

@@ -1,11 +1,14 @@
 """A data set and networks small enough for a test to train on."""
 
 import gin
+import keras
 import numpy as np
 
 from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.models import VAE, FactorVAE
 from disent_tf.networks.discriminators import mlp_discriminator
 from disent_tf.networks.fully_connected import fc_decoder, fc_encoder
+from disent_tf.training.train import train
 
 LATENT_DIM = 3
 IMAGE_SHAPE = (16, 16, 1)
@@ -45,3 +48,18 @@ def discriminator():
 
 def images(num=8):
     return Squares()[np.arange(num) % len(Squares())]
+
+
+def vae():
+    return VAE(**networks())
+
+
+def factor_vae():
+    return FactorVAE(**networks(), discriminator=discriminator())
+
+
+def train_run(folder, model=vae, *, steps=1, **options):
+    """Trains into a run folder, in a second or two."""
+    settings = {"data": Squares(), "batch_size": 4, "jit_compile": False}
+    settings["optimizer"] = lambda: keras.optimizers.Adam(1e-3)
+    return train(folder, model=model, steps=steps, **(settings | options))

@@ -7,6 +7,7 @@ import csv
 import logging
 import math
 import pathlib
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -76,6 +77,7 @@ class Progress(EverySteps):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self._bar = tqdm(total=self._last_step, initial=self.step, unit="step", disable=None, dynamic_ncols=True)
+        self._last = (self.step, time.perf_counter())
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         before = self.step
@@ -86,10 +88,16 @@ class Progress(EverySteps):
         text = " ".join(f"{term} {float(logs[term]):.4g}" for term in self._terms)
         self._bar.set_postfix_str(text, refresh=False)
         if self._bar.disable:
-            _log.info("step %d/%d %s", step, self._last_step, text)
+            _log.info("step %d/%d %s, %s", step, self._last_step, text, self._pace(step))
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         self._bar.close()
+
+    def _pace(self, step: int) -> str:
+        (last_step, last_time), now = self._last, time.perf_counter()
+        self._last = (step, now)
+        rate = (step - last_step) / (now - last_time)
+        return f"{rate:.1f} steps/s, {tqdm.format_interval((self._last_step - step) / rate)} left"
 
 
 class Curves(EverySteps):

@@ -94,10 +94,10 @@ def train(
     else:
         run.start({"seed": seed, **provenance.describe()})
         save_architecture(net, run)
-    write_text(run.config, config.operative())
-
     checkpoints = Checkpoints(net, run.checkpoints, keep_checkpoints)
     step = checkpoints.restore()
+    write_text(run.config, config.operative())
+
     _log.info("%s", _headline(net, data, run, precision, step, steps))
     progress = callbacks.Progress(step, log_every, steps, net.headline_terms)
     watchers = [

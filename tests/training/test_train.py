@@ -16,18 +16,8 @@ from disent_tf.training.train import train
 from tests import tiny
 
 
-def make_vae():
-    return VAE(**tiny.networks())
-
-
-def make_factor_vae():
-    return FactorVAE(**tiny.networks(), discriminator=tiny.discriminator())
-
-
-def run(folder, model=make_vae, *, steps=6, **options):
-    settings = {"data": tiny.Squares(), "batch_size": 4, "log_every": 2, "jit_compile": False}
-    settings["optimizer"] = lambda: keras.optimizers.Adam(1e-3)
-    return train(folder, model=model, steps=steps, **(settings | options))
+def run(folder, model=tiny.vae, *, steps=6, log_every=2, **options):
+    return tiny.train_run(folder, model, steps=steps, log_every=log_every, **options)
 
 
 def rows(folder):
@@ -74,7 +64,7 @@ def test_fills_a_run_folder(tmp_path):
 
 
 def test_logged_parts_add_up(tmp_path):
-    run(tmp_path / "run", make_factor_vae)
+    run(tmp_path / "run", tiny.factor_vae)
     for row in rows(tmp_path / "run"):
         assert float(row["loss"]) == pytest.approx(float(row["reconstruction"]) + float(row["regularizer"]), rel=1e-5)
         kl = sum(float(row[f"kl_{i}"]) for i in range(tiny.LATENT_DIM))
@@ -89,7 +79,7 @@ def test_same_seed_same_run_other_seed_other_run(tmp_path):
     assert any(np.abs(a - c).max() > 0 for a, c in zip(first.get_weights(), other.get_weights(), strict=True))
 
 
-@pytest.mark.parametrize("model", [make_vae, make_factor_vae])
+@pytest.mark.parametrize("model", [tiny.vae, tiny.factor_vae])
 def test_run_that_crashed_resumes_to_the_uninterrupted_one(tmp_path, model):
     whole = run(tmp_path / "whole", model, steps=8, checkpoint_every=3)
     with pytest.raises(tf.errors.OpError, match="the disk is gone"):
@@ -108,12 +98,12 @@ def assert_same_state(first, second):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_leaves_a_run_that_resumes_exactly(tmp_path, number):
-    whole = run(tmp_path / "whole", make_factor_vae, steps=9)
+    whole = run(tmp_path / "whole", tiny.factor_vae, steps=9)
     handler = signal.getsignal(number)
     with pytest.raises(KeyboardInterrupt, match="continue with --resume"):
-        run(tmp_path / "parts", make_factor_vae, steps=9, data=Signal(6, number))
+        run(tmp_path / "parts", tiny.factor_vae, steps=9, data=Signal(6, number))
     assert signal.getsignal(number) is handler
-    resumed = run(tmp_path / "parts", make_factor_vae, steps=9, resume=True)
+    resumed = run(tmp_path / "parts", tiny.factor_vae, steps=9, resume=True)
     assert_same_state(whole, resumed)
     assert rows(tmp_path / "parts") == rows(tmp_path / "whole")
 
@@ -135,7 +125,7 @@ def test_finished_run_resumes_to_itself(tmp_path):
 
 def test_loaded_model_equals_the_trained_one(tmp_path):
     keras.config.set_dtype_policy("float32")
-    trained = run(tmp_path / "run", make_factor_vae)
+    trained = run(tmp_path / "run", tiny.factor_vae)
     loaded = load_model(tmp_path / "run")
     assert isinstance(loaded, FactorVAE)
     for a, b in zip(trained.get_weights(), loaded.get_weights(), strict=True):
@@ -173,7 +163,7 @@ def test_resuming_nothing_is_an_error(tmp_path):
 def test_resuming_another_model_is_an_error(tmp_path):
     run(tmp_path / "run")
     with pytest.raises(InputError, match="holds a VAE, the configuration builds a FactorVAE"):
-        run(tmp_path / "run", make_factor_vae, resume=True)
+        run(tmp_path / "run", tiny.factor_vae, resume=True)
     with pytest.raises(InputError, match="was trained with another encoder, decoder"):
         run(tmp_path / "run", lambda: VAE(tiny.encoder(5), tiny.decoder(5)), resume=True)
 
@@ -210,8 +200,8 @@ def test_steps_per_execution_changes_nothing(tmp_path):
 
 
 def test_gin_configures_it(tmp_path):
-    gin.register(make_vae, module="test")
-    gin.parse_config("train.steps = 2\ntrain.model = @make_vae\ntrain.optimizer = @Adam\nAdam.learning_rate = 0.5")
+    gin.register(tiny.vae, module="tests.tiny")
+    gin.parse_config("train.steps = 2\ntrain.model = @tiny.vae\ntrain.optimizer = @Adam\nAdam.learning_rate = 0.5")
     model = train(tmp_path / "run", data=tiny.Squares())
     assert float(model.optimizer.learning_rate) == 0.5
     assert "train.steps = 2" in (tmp_path / "run" / "config.gin").read_text()

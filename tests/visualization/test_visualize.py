@@ -1,26 +1,15 @@
-import keras
 import numpy as np
 import pytest
 from PIL import Image
 
 from disent_tf.errors import InputError
-from disent_tf.models import VAE
-from disent_tf.training.train import train
 from disent_tf.visualization.figures import save_gif, save_rows
 from disent_tf.visualization.visualize import visualize
 from tests import tiny
 
 
 def test_draws_every_picture_of_a_run_once(tmp_path):
-    train(
-        tmp_path / "run",
-        data=tiny.Squares(),
-        model=lambda: VAE(**tiny.networks()),
-        optimizer=lambda: keras.optimizers.Adam(1e-3),
-        steps=1,
-        batch_size=4,
-        jit_compile=False,
-    )
+    tiny.train_run(tmp_path / "run")
     paths = visualize(tmp_path / "run", data=tiny.Squares(), num_frames=6)
     assert [path.name for path in paths] == ["reconstructions.png", "traversals.png", "traversals.gif"]
     for path in paths:
