@@ -93,9 +93,10 @@ class FactorVAE(VAE):
         """Returns the discriminator's logits for codes `[batch, latent_dim]`, float32 `[batch, 2]`."""
         return tf.cast(self.discriminator(z, training=True), tf.float32)
 
-    def train_step(self, data: tf.Tensor) -> dict[str, tf.Tensor]:
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Trains the VAE on the first half of the batch, then the discriminator on codes of both halves."""
-        x, x_permuted = _halves(data)
+        images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        x, x_permuted = _halves(images)
         with tf.GradientTape() as tape:
             output = self(x, training=True)
             loss = self.optimizer.scale_loss(self.compute_loss(x=x, y_pred=output))
@@ -103,7 +104,7 @@ class FactorVAE(VAE):
         self._train_discriminator(output.z, self.encode(x_permuted).sample(seed=self.next_seed()))
         return self.get_metrics_result()
 
-    def test_step(self, data: tf.Tensor) -> dict[str, tf.Tensor]:
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Evaluates the VAE's loss; the discriminator's loss belongs to training."""
         logs = super().test_step(data)
         del logs["discriminator"]
