@@ -112,18 +112,22 @@ def test_trains_in_mixed_precision(name, precision, tmp_path):
 @pytest.mark.parametrize("name", MODELS)
 def test_compiled_step_equals_the_plain_one(name):
     config.load([name], SMALL)
-    losses = []
+    logs = []
     for jit in (False, True):
         keras.utils.set_random_seed(0)
         model = gin.query_parameter("train.model").scoped_configurable_fn()
         without_noise(model)
-        model.compile(keras.optimizers.SGD(1e-3), jit_compile=jit)
-        losses.append([model.train_on_batch(tiny.images(), return_dict=True)["loss"] for _ in range(2)])
-    np.testing.assert_allclose(*losses, rtol=1e-5)  # The second loss follows an update.
+        model.compile(keras.optimizers.SGD(1e-4), jit_compile=jit)
+        first, second = (model.train_on_batch(tiny.images(), return_dict=True) for _ in range(2))
+        logs.append([first["loss"], first["reconstruction"], second["reconstruction"]])  # The last follows an update.
+    np.testing.assert_allclose(*logs, rtol=1e-5)
 
 
 def without_noise(model):
-    """Makes the posterior's variance vanish: compiled by XLA, TensorFlow draws other numbers from the same seed."""
+    """Makes the posterior's variance vanish: compiled by XLA, TensorFlow draws other numbers from the same seed.
+
+    Other permutations too: they move the discriminator, and with it the total loss from the second step on.
+    """
     kernel, bias = model.encoder.get_layer("posterior").weights
-    bias.assign([0.0] * model.latent_dim + [-20.0] * model.latent_dim)
+    bias.assign([0.0] * model.latent_dim + [-60.0] * model.latent_dim)
     kernel.assign(np.concatenate([kernel[:, : model.latent_dim], 0 * kernel[:, model.latent_dim :]], axis=1))
