@@ -2,11 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := runs/demo
+export VIRTUAL_ENV := $(CURDIR)/.venv
 
 .PHONY: help setup demo test check format clean
 
 help:
-	@echo "make demo    train, draw, export and score FactorVAE on dSprites (about ten minutes on two CPU cores)"
+	@echo "make demo    train, draw, export and score FactorVAE on dSprites (about five minutes on two CPU cores)"
 	@echo "make test    run the test suite"
 	@echo "make check   format, lint and types, as CI runs them"
 	@echo "make format  let ruff mend what it can"

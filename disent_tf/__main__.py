@@ -9,5 +9,6 @@ _COMMANDS = {"train": cli.train, "evaluate": cli.evaluate, "visualize": cli.visu
 if __name__ == "__main__":
     name = sys.argv[1] if len(sys.argv) > 1 else None
     if name not in _COMMANDS:
-        sys.exit(f"Unknown command {name!r}; expected one of {', '.join(_COMMANDS)}.")
+        print(f"Expected a command, one of {', '.join(_COMMANDS)}.", file=sys.stderr)
+        sys.exit(2)
     sys.exit(_COMMANDS[name](sys.argv[2:]))

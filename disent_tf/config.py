@@ -5,10 +5,11 @@ The only module that knows gin's search rules.
 
 import contextlib
 import difflib
+import importlib.util  # noqa: F401  gin uses it without importing it.
 import logging
 import pathlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import gin
 
@@ -25,7 +26,8 @@ _GIN_ERRORS = (ValueError, TypeError, SyntaxError, OSError, ImportError, Attribu
 def load(gin_files: Sequence[str], gin_params: Sequence[str] = ()) -> None:
     """Replaces the active configuration by that of `gin_files`, in order, and then `gin_params`.
 
-    A file is looked up as given, then under `gin_configs/`, as are the files that it includes.
+    A file is looked up as given, then under `gin_configs/`. What it includes is looked up under `gin_configs/`, unless
+    its path is absolute.
 
     Args:
       gin_files: paths or names, such as "factor_vae.gin".
@@ -40,7 +42,8 @@ def load(gin_files: Sequence[str], gin_params: Sequence[str] = ()) -> None:
         _parse(path.name, f"include {str(path)!r}")
     for binding in gin_params:
         _parse(f"--gin_param {binding!r}", binding)
-    gin.finalize()
+    with _one_line(f"the configuration of {', '.join(path.name for path in paths)}"):
+        gin.finalize()
 
 
 def find(name: str) -> pathlib.Path:
@@ -60,10 +63,16 @@ def operative() -> str:
 
 
 def _parse(source: str, text: str) -> None:
+    with _one_line(source), contextlib.chdir(ROOT):  # gin resolves includes from the working directory.
+        gin.parse_config(text)
+
+
+@contextlib.contextmanager
+def _one_line(source: str) -> Iterator[None]:
+    """Turns what gin raises into an InputError."""
     logging.disable(logging.ERROR)  # gin logs what it also raises.
     try:
-        with contextlib.chdir(ROOT):  # gin resolves includes from the working directory.
-            gin.parse_config(text)
+        yield
     except _GIN_ERRORS as error:
         message = " ".join(str(error).partition("In bindings string")[0].split())
         raise InputError(f"Cannot use {source}: {message}{_hint(message)}") from error

@@ -11,15 +11,18 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from disent_tf import config
+from disent_tf.checks import check_seed
 from disent_tf.data.ground_truth import GroundTruthData
 from disent_tf.errors import InputError
+from disent_tf.metrics.utils import RepresentationFunction
 from disent_tf.training.checkpointing import load_model
 from disent_tf.training.run_folder import RunFolder, check_free, write_json
 
 _log = logging.getLogger(__name__)
 
 _ENCODER_BATCH = 1024
-RepresentationFunction = Callable[[np.ndarray], np.ndarray]
+Metric = Callable[..., dict[str, Any]]
 
 
 @gin.configurable(denylist=["run_dir", "overwrite"])
@@ -27,7 +30,7 @@ def evaluate(
     run_dir: str | os.PathLike[str],
     *,
     data: GroundTruthData,
-    metrics: Sequence[Callable[..., dict[str, Any]]],
+    metrics: Sequence[Metric],
     seed: int = 0,
     overwrite: bool = False,
 ) -> dict[str, dict[str, Any]]:
@@ -44,21 +47,29 @@ def evaluate(
       The result of each metric, by its name: the function's name without "compute_".
 
     Raises:
-      InputError: there is no run or checkpoint, or the run has scores.
+      InputError: there is no run or checkpoint, the run has scores, or the arguments cannot be used.
     """
     run = RunFolder.existing(run_dir)
     check_free(run.scores, overwrite=overwrite)
-    if not metrics:
-        raise InputError("No metrics to compute; bind evaluate.metrics, as metrics/all.gin does.")
+    check_seed(seed)
+    named = _by_name(metrics)
     represent = mean_representation(load_model(run_dir))
     scores = {}
-    for metric in metrics:
-        name = metric.__name__.removeprefix("compute_")
+    for name, metric in named.items():
         start = time.perf_counter()
         scores[name] = metric(data, represent, np.random.RandomState(seed), str(run.matrices / name))
         _log.info("%s: %s (%.1f s)", name, scores[name], time.perf_counter() - start)
-    write_json(run.scores, {"seed": seed, "scores": scores})
+    write_json(run.scores, {"seed": seed, "scores": scores, "configuration": config.operative().splitlines()})
     return scores
+
+
+def _by_name(metrics: Sequence[Metric]) -> dict[str, Metric]:
+    if not isinstance(metrics, (list, tuple)) or not metrics or not all(map(callable, metrics)):
+        raise InputError(f"No metrics to compute: {metrics!r}; bind evaluate.metrics to a list, as in all.gin.")
+    named = {metric.__name__.removeprefix("compute_"): metric for metric in metrics}
+    if len(named) < len(metrics):
+        raise InputError("evaluate.metrics names a metric twice; evaluate its variants one after the other.")
+    return named
 
 
 def mean_representation(model: keras.Model) -> RepresentationFunction:

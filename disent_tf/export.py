@@ -7,6 +7,7 @@ import shutil
 import keras
 import tensorflow as tf
 
+from disent_tf.errors import InputError
 from disent_tf.training.checkpointing import load_model
 from disent_tf.training.run_folder import RunFolder, check_free
 
@@ -20,17 +21,21 @@ def export(
       The folder: `output_dir`, or `export/` in the run folder.
 
     Raises:
-      InputError: there is no run or checkpoint, or the folder exists and `overwrite` is False.
+      InputError: there is no run or checkpoint, or the folder exists and `overwrite` is False, or it is not an export.
     """
     run = RunFolder.existing(run_dir)
     target = pathlib.Path(output_dir) if output_dir else run.export
     check_free(target, overwrite=overwrite)
+    if target.exists() and not (target / "saved_model.pb").is_file():
+        raise InputError(f"{str(target)!r} exists and is not a SavedModel; choose another --output_dir.")
     model = load_model(run_dir)
     partial = target.with_name(f".{target.name}.partial")  # Renamed when whole.
-    shutil.rmtree(partial, ignore_errors=True)
-    save_endpoints(model, partial)
-    shutil.rmtree(target, ignore_errors=True)
-    partial.replace(target)
+    try:
+        save_endpoints(model, partial)
+        shutil.rmtree(target, ignore_errors=True)
+        partial.replace(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
     return target
 
 
@@ -48,6 +53,7 @@ def save_endpoints(model: keras.Model, folder: pathlib.Path) -> None:
         return {"mean": posterior.mean(), "log_var": 2.0 * tf.math.log(posterior.stddev())}
 
     def sample(num: tf.Tensor) -> tf.Tensor:
+        # TensorFlow's global generator: an export has no state of its own to keep.
         return model.decode(model.prior.distribution().sample(num)).mean()
 
     images = tf.TensorSpec((None, *model.image_shape), tf.float32, name="images")

@@ -1,6 +1,7 @@
 """The commands as a user types them, in processes of their own, from another folder."""
 
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -25,7 +26,9 @@ VOTES = ["compute_factor_vae.num_train = 20", "compute_factor_vae.num_eval = 10"
 
 def command(name, folder, *flags, bindings=()):
     arguments = [BIN / name, *flags, *(f"--gin_param={binding}" for binding in bindings)]
-    return subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "VIRTUAL_ENV": sys.prefix}
+    environment.pop("TF_CPP_MIN_LOG_LEVEL", None)  # Set for the tests; a user's choice brings native notes back.
+    return subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 def expect_success(done):

@@ -63,3 +63,8 @@ def test_a_parameter_that_gin_cannot_use_is_named():
 def test_an_unknown_file_is_met_with_the_names_there_are():
     with pytest.raises(InputError, match=r"No gin file 'factr_vae.gin'.*Did you mean 'factor_vae.gin'\? It has: base"):
         config.load(["factr_vae.gin"])
+
+
+def test_a_configuration_that_lacks_a_part_is_one_line():
+    with pytest.raises(InputError, match=r"Cannot use the configuration of base.gin: No bindings specified for 'data"):
+        config.load(["base.gin"])

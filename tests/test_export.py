@@ -64,3 +64,10 @@ def test_goes_into_the_run_folder_and_is_kept_unless_told_otherwise(run_dir):
         export(run_dir)
     assert export(run_dir, overwrite=True).is_dir()
     assert not [path for path in pathlib.Path(run_dir).iterdir() if path.name.endswith(".partial")]
+
+
+def test_a_folder_that_is_no_export_is_never_overwritten(run_dir, tmp_path):
+    (tmp_path / "thesis.tex").touch()
+    with pytest.raises(InputError, match="exists and is not a SavedModel"):
+        export(run_dir, tmp_path, overwrite=True)
+    assert (tmp_path / "thesis.tex").exists()

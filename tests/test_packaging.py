@@ -15,7 +15,7 @@ def test_every_folder_of_code_is_a_package():
     assert {".".join(folder.parts) for folder in folders} == set(packages)
 
 
-def test_a_built_copy_holds_every_gin_file(tmp_path):
+def test_a_built_copy_holds_every_module_and_gin_file(tmp_path):
     build = [
         sys.executable,
         "setup.py",
@@ -30,3 +30,5 @@ def test_a_built_copy_holds_every_gin_file(tmp_path):
     built = tmp_path / "lib" / "disent_tf" / "gin_configs"
     names = {path.relative_to(ROOT / "gin_configs") for path in (ROOT / "gin_configs").rglob("*.gin")}
     assert {path.relative_to(built) for path in built.rglob("*.gin")} == names
+    modules = {path.relative_to(ROOT) for path in (ROOT / "disent_tf").rglob("*.py")}
+    assert {path.relative_to(tmp_path / "lib") for path in (tmp_path / "lib").rglob("*.py")} == modules

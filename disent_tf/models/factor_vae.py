@@ -85,9 +85,9 @@ class FactorVAE(VAE):
 
     def regularizer(self, output: VAEOutput, kl: tf.Tensor) -> tf.Tensor:
         logits = self.discriminate(output.z)
-        tc = tf.reduce_mean(logits[:, 0] - logits[:, 1])
-        self.log_terms(tc_discriminator=tc)
-        return tf.reduce_mean(kl) + self.weight_now(self.gamma) * tc
+        log_ratio = logits[:, 0] - logits[:, 1]  # Its mean over the batch is the estimate of TC.
+        self.log_terms(tc_discriminator=log_ratio)
+        return kl + self.weight_now(self.gamma) * log_ratio
 
     def discriminate(self, z: tf.Tensor) -> tf.Tensor:
         """Returns the discriminator's logits for codes `[batch, latent_dim]`, float32 `[batch, 2]`."""
@@ -137,6 +137,8 @@ def _halves(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def _check_discriminator(discriminator: keras.Model, latent_dim: int) -> None:
+    if not isinstance(discriminator, keras.Model):
+        raise InputError(f"The discriminator is {discriminator!r}; expected a keras.Model, as @mlp_discriminator().")
     if discriminator.input_shape[-1] != latent_dim or discriminator.output_shape[-1] != 2:
         raise InputError(
             f"The discriminator maps {discriminator.input_shape[-1]} values to {discriminator.output_shape[-1]}; "

@@ -103,11 +103,11 @@ class VAE(keras.Model):
         reconstruction = -self.likelihood.log_prob(y_pred.likelihood_parameters, tf.cast(x, tf.float32))
         kl_per_dimension = tfd.kl_divergence(self.posterior(y_pred.posterior_parameters), self.prior.distribution())
         kl = tf.reduce_sum(kl_per_dimension, axis=-1)
-        regularizer = self.regularizer(y_pred, kl)
-        loss = tf.reduce_mean(reconstruction) + tf.reduce_mean(regularizer)
+        regularizer = tf.broadcast_to(self.regularizer(y_pred, kl), tf.shape(kl))
+        loss = reconstruction + regularizer
         self.kl_means.update_state(kl_per_dimension)
         self.log_terms(loss=loss, reconstruction=reconstruction, regularizer=regularizer, kl=kl)
-        return loss
+        return tf.reduce_mean(loss)
 
     def regularizer(self, output: VAEOutput, kl: tf.Tensor) -> tf.Tensor:
         """The hook: what a variant adds to the reconstruction loss.
@@ -123,7 +123,7 @@ class VAE(keras.Model):
         return kl
 
     def log_terms(self, **terms: tf.Tensor) -> None:
-        """Adds values, `[batch]` or scalar, to the running means of terms named in `loss_terms`."""
+        """Adds values `[batch]` to the running means, over images, of terms named in `loss_terms`."""
         for name, value in terms.items():
             self.term_means[name].update_state(value)
 
@@ -167,6 +167,13 @@ class VAE(keras.Model):
 
 
 def _check_fit(encoder: keras.Model, decoder: keras.Model) -> None:
+    for name, network in {"encoder": encoder, "decoder": decoder}.items():
+        if not isinstance(network, keras.Model):
+            raise InputError(f"The {name} is {network!r}; expected a keras.Model, in gin written as @{name}().")
+        if network.losses:
+            raise InputError(
+                f"The {name} has losses of its own, such as a kernel_regularizer; the VAE would not see them."
+            )
     latent_dim = decoder.input_shape[-1]
     if encoder.output_shape[-1] != 2 * latent_dim:
         raise InputError(

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
@@ -23,6 +24,7 @@ from disent_tf.training.run_folder import RunFolder
 _log = logging.getLogger(__name__)
 
 Logs = dict[str, Any]
+_ADVICE = "Try a lower learning rate, or check the data for values outside [0, 1]; checkpoints written before are kept."
 
 
 class EverySteps(keras.callbacks.Callback):
@@ -56,16 +58,12 @@ class ContinueMeans(keras.callbacks.Callback):
 
 
 class StopOnNaN(EverySteps):
-    """Raises TrainingError, naming the terms, when the loss is not finite: before a checkpoint can hold it."""
+    """Raises TrainingError, naming the terms, when a term of the loss is not finite."""
 
     def at_step(self, step: int, logs: Logs) -> None:
-        if math.isfinite(float(logs["loss"])):
-            return
         terms = [f"{name} = {float(value)}" for name, value in logs.items() if not math.isfinite(float(value))]
-        raise TrainingError(
-            f"Training diverged at step {step}: {', '.join(terms)}. Earlier checkpoints are whole. Try a lower "
-            "learning rate, or check the data for values outside [0, 1]."
-        )
+        if terms:
+            raise TrainingError(f"Training diverged at step {step}: {', '.join(terms)}. {_ADVICE}")
 
 
 class Progress(EverySteps):
@@ -115,7 +113,7 @@ class Curves(EverySteps):
         row = {"step": step, **{name: float(value) for name, value in logs.items()}}
         new = not self._path.exists()
         with self._path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, fieldnames=row)
+            writer = csv.DictWriter(file, fieldnames=row, lineterminator="\n")
             if new:
                 writer.writeheader()
             writer.writerow(row)
@@ -127,7 +125,7 @@ class Curves(EverySteps):
 
 
 class SaveCheckpoints(EverySteps):
-    """Saves a checkpoint at every interval."""
+    """Saves a checkpoint at every interval; raises TrainingError rather than save weights that are not finite."""
 
     def __init__(self, first_step: int, every: int, last_step: int, checkpoints: Checkpoints) -> None:
         super().__init__(first_step, every, last_step)
@@ -135,6 +133,9 @@ class SaveCheckpoints(EverySteps):
 
     def at_step(self, step: int, logs: Logs) -> None:
         del logs
+        # The loss of a step is that before its update: a finite one says nothing about the weights after it.
+        if not all(np.isfinite(weights).all() for weights in self.model.get_weights()):
+            raise TrainingError(f"Training diverged at step {step}: weights are not finite. {_ADVICE}")
         self._checkpoints.save(step)
 
 
@@ -142,6 +143,9 @@ def _truncate(path: pathlib.Path, last_step: int) -> None:
     """Drops the rows after `last_step`, which a resumed run writes again, and a row cut short by a crash."""
     if not path.exists():
         return
-    header, *rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = [row for row in rows if row.endswith("\n") and int(row.partition(",")[0]) <= last_step]
-    files.write_text(path, "".join([header, *kept]))
+    whole = [line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
+    kept = whole[:1] + [row for row in whole[1:] if int(row.partition(",")[0]) <= last_step]
+    if kept:
+        files.write_text(path, "".join(kept))
+    else:
+        path.unlink()

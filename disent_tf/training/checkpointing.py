@@ -4,13 +4,14 @@ import json
 import logging
 import os
 import pathlib
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from disent_tf.errors import InputError
-from disent_tf.training.run_folder import RunFolder, read_json, write_json
+from disent_tf.training.run_folder import RunFolder, read_json
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class Checkpoints:
             means=[_raw(v) for v in model.metrics_variables],
             optimizers=optimizers,
         )
-        self._state = state
+        self._state, self._folder = state, folder
         self._manager = tf.train.CheckpointManager(state, str(folder), max_to_keep=keep, checkpoint_name="step")
 
     def save(self, step: int) -> None:
@@ -48,26 +49,10 @@ class Checkpoints:
         """Restores the newest checkpoint that can be read and returns its step; 0 if there is none.
 
         Raises:
-          InputError: there are checkpoints and none fits the model.
+          InputError: there are checkpoints and none fits the model and its optimizers.
         """
-        paths = self._manager.checkpoints
-        for path in reversed(paths):
-            try:
-                self._state.restore(path).assert_consumed()
-            except _UNREADABLE as error:
-                _log.warning("Checkpoint %s cannot be read, trying the one before: %s", path, _first_line(error))
-            else:
-                return int(self.step.numpy())
-        if paths:
-            raise InputError(
-                f"No checkpoint in {str(pathlib.Path(paths[0]).parent)!r} fits this model; start anew with --overwrite."
-            )
-        return 0
-
-
-def save_architecture(model: keras.Model, run: RunFolder) -> None:
-    """Writes `model.json`."""
-    write_json(run.model, architecture(model))
+        found = _restore_newest(self._state, self._folder, lambda status: status.assert_consumed())
+        return int(self.step.numpy()) if found else 0
 
 
 def architecture(model: keras.Model) -> dict:
@@ -102,23 +87,37 @@ def load_model(run_dir: str | os.PathLike[str]) -> keras.Model:
     """
     run = RunFolder.existing(run_dir)
     model = keras.saving.deserialize_keras_object(read_json(run.model))
-    newest = tf.train.latest_checkpoint(str(run.checkpoints))
-    if newest is None:
+    state = tf.train.Checkpoint(weights=[_raw(v) for v in model.weights])
+    if not _restore_newest(state, run.checkpoints, lambda s: s.expect_partial().assert_existing_objects_matched()):
         raise InputError(
-            f"No checkpoint in {str(run.checkpoints)!r}: train for longer, or resume the run with --resume."
+            f"No checkpoint in {str(run.checkpoints)!r}: resume the run with --resume, and let it train on."
         )
-    try:
-        state = tf.train.Checkpoint(weights=[_raw(v) for v in model.weights])
-        state.restore(newest).expect_partial().assert_existing_objects_matched()
-    except _UNREADABLE as error:
-        raise InputError(
-            f"Checkpoint {newest!r} cannot be read: {_first_line(error)}; resume the run with --resume."
-        ) from error
     return model
+
+
+def _restore_newest(state: tf.train.Checkpoint, folder: pathlib.Path, check: Callable[[Any], Any]) -> bool:
+    """Restores the newest checkpoint that can be read; False if there is none, InputError if none can be read."""
+    listed = tf.train.get_checkpoint_state(str(folder))
+    paths = list(listed.all_model_checkpoint_paths) if listed else []
+    for path in reversed(paths):
+        try:
+            check(state.restore(path))
+        except _UNREADABLE as error:
+            _log.warning("Checkpoint %s cannot be read, trying the one before: %s", path, _first_line(error))
+        else:
+            return True
+    if paths:
+        raise InputError(
+            f"None of the checkpoints in {str(folder)!r} can be read with this model and optimizer; resume with the "
+            "run's own configuration."
+        )
+    return False
 
 
 def _without_names(config: Any) -> Any:
     """Drops what Keras numbers as it goes: the same model built twice in a process has other names."""
+    if isinstance(config, dict) and config.get("class_name") == "DTypePolicy":
+        return config["config"]  # Its name is all that there is to it.
     if isinstance(config, dict):
         numbered = {"name", "shared_object_id", "inbound_nodes", "input_layers", "output_layers"}
         return {key: _without_names(value) for key, value in config.items() if key not in numbered}

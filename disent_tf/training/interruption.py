@@ -1,37 +1,38 @@
 """Stopping a run from outside without losing it."""
 
-import contextlib
 import signal
 import threading
-from collections.abc import Iterator
 from types import FrameType
-from typing import Any
+from typing import Any, Self
 
 import keras
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-@contextlib.contextmanager
-def stop_on_signal(model: keras.Model) -> Iterator[None]:
+class StopOnSignal(keras.callbacks.Callback):
     """Lets Ctrl-C and SIGTERM end `fit` after the current step; a second one interrupts at once.
 
-    Outside the main thread, where Python delivers no signals, it does nothing.
+    A context manager and a callback: it listens inside the block, and acts between steps. Outside the main thread,
+    where Python delivers no signals, it does nothing.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    previous: dict[int, Any] = {number: signal.getsignal(number) for number in _SIGNALS}
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        del frame
-        model.stop_training = True
-        signal.signal(number, previous[number])
+    _stop = False
 
-    for number in _SIGNALS:
-        signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number in _SIGNALS:
-            signal.signal(number, previous[number])
+    def __enter__(self) -> Self:
+        self._previous: dict[int, Any] = {}
+        if threading.current_thread() is threading.main_thread():
+            self._previous |= {number: signal.signal(number, self._request) for number in _SIGNALS}
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        if self._stop:  # Not set in the handler: `fit` clears it when it starts.
+            self.model.stop_training = True
+
+    def _request(self, number: int, frame: FrameType | None) -> None:
+        self._stop = True
+        signal.signal(number, self._previous[number])

@@ -11,7 +11,7 @@ from disent_tf.errors import InputError
 
 
 class RunFolder:
-    """Paths inside a run folder. A folder is a run when it has `run.json`, the first file that is written."""
+    """Paths inside a run folder. A folder is a run when it has `run.json`."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = pathlib.Path(path)
@@ -46,11 +46,16 @@ class RunFolder:
                 "choose another --output_dir."
             )
 
-    def start(self, info: dict[str, Any]) -> None:
-        """Makes the folder, empties it of an earlier run, and writes `run.json`."""
-        if self.info.is_file():
+    def start(self, info: dict[str, Any], model: Any, config: str) -> None:
+        """Makes the folder with `run.json`, `model.json` and `config.gin`, all at once, in place of an earlier run."""
+        partial = type(self)(self.path.with_name(f".{self.path.name}.partial"))  # Renamed when whole.
+        shutil.rmtree(partial.path, ignore_errors=True)
+        write_json(partial.model, model)
+        files.write_text(partial.config, config)
+        write_json(partial.info, info)
+        if self.path.exists():  # An earlier run, or an empty folder: `check_available` saw to that.
             shutil.rmtree(self.path)
-        write_json(self.info, info)
+        partial.path.rename(self.path)
 
 
 def write_json(path: pathlib.Path, value: Any) -> None:

@@ -3,28 +3,33 @@
 import contextlib
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import gin
 import keras
 import tensorflow as tf
 
 from disent_tf import config
+from disent_tf.checks import check_positive, check_seed
 from disent_tf.data.ground_truth import GroundTruthData
 from disent_tf.errors import InputError
 from disent_tf.files import write_text
 from disent_tf.training import callbacks, provenance
-from disent_tf.training.checkpointing import Checkpoints, check_same_architecture, save_architecture
-from disent_tf.training.interruption import stop_on_signal
-from disent_tf.training.run_folder import RunFolder
+from disent_tf.training.checkpointing import Checkpoints, architecture, check_same_architecture
+from disent_tf.training.interruption import StopOnSignal
+from disent_tf.training.run_folder import RunFolder, read_json, write_json
 
 _log = logging.getLogger(__name__)
 
-gin.external_configurable(keras.optimizers.Adam, module="keras.optimizers")
-gin.external_configurable(keras.optimizers.Adagrad, module="keras.optimizers")
-gin.external_configurable(keras.optimizers.RMSprop, module="keras.optimizers")
-gin.external_configurable(keras.optimizers.schedules.PolynomialDecay, module="keras.optimizers.schedules")
+for _module, _kind in (
+    ("keras.optimizers", keras.optimizers.Optimizer),
+    ("keras.optimizers.schedules", keras.optimizers.schedules.LearningRateSchedule),
+):
+    _classes = vars(sys.modules[_module]).values()
+    for _class in sorted({c for c in _classes if isinstance(c, type) and issubclass(c, _kind)}, key=str):
+        gin.external_configurable(_class, module=_module)
 
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 T = TypeVar("T")
@@ -77,8 +82,11 @@ def train(
       KeyboardInterrupt: Ctrl-C or SIGTERM; the run has been saved and can be resumed.
     """
     run = _open(output_dir, overwrite=overwrite, resume=resume)
-    _check_intervals(steps_per_execution, steps=steps, log_every=log_every, checkpoint_every=checkpoint_every)
-    _check_positive(batch_size=batch_size, keep_checkpoints=keep_checkpoints)
+    check_positive(batch_size=batch_size, keep_checkpoints=keep_checkpoints, steps_per_execution=steps_per_execution)
+    check_positive(steps=steps, log_every=log_every, checkpoint_every=checkpoint_every)
+    _check_multiples(steps_per_execution, steps=steps, log_every=log_every, checkpoint_every=checkpoint_every)
+    check_seed(seed)
+    _check_data(data)
 
     keras.utils.set_random_seed(seed)
     with _dtype_policy(precision):
@@ -89,14 +97,16 @@ def train(
     _check_images(net, data)
     net.optimizer.build(net.trainable_variables)  # One built later, in `fit`, would not be restored.
 
+    info = {"seed": seed, **provenance.describe()}
     if resume:
         check_same_architecture(net, run)
     else:
-        run.start({"seed": seed, **provenance.describe()})
-        save_architecture(net, run)
+        run.start(info, architecture(net), config.operative())
     checkpoints = Checkpoints(net, run.checkpoints, keep_checkpoints)
     step = checkpoints.restore()
-    write_text(run.config, config.operative())
+    if resume:
+        _check_multiples(steps_per_execution, **{"the step to resume from": step})
+        _record_resumption(run, {"step": step, **info})
 
     _log.info("%s", _headline(net, data, run, precision, step, steps))
     progress = callbacks.Progress(step, log_every, steps, net.headline_terms)
@@ -109,8 +119,8 @@ def train(
     ]
     feed = data.dataset(batch_size * net.batches_per_step, seed, first_batch=step)
     if step < steps:
-        with stop_on_signal(net):
-            net.fit(feed, steps_per_epoch=steps - step, verbose=0, shuffle=False, callbacks=watchers)
+        with StopOnSignal() as stop:
+            net.fit(feed, steps_per_epoch=steps - step, verbose=0, shuffle=False, callbacks=[*watchers, stop])
     if progress.step < steps:
         checkpoints.save(progress.step)
         raise KeyboardInterrupt(f"Stopped after step {progress.step} of {steps}; continue with --resume.")
@@ -125,20 +135,24 @@ def _open(output_dir: str | os.PathLike[str], *, overwrite: bool, resume: bool) 
     return run
 
 
-def _check_positive(**values: int) -> None:
+def _record_resumption(run: RunFolder, session: dict[str, Any]) -> None:
+    info = read_json(run.info)
+    write_json(run.info, {**info, "resumed": [*info.get("resumed", []), session]})
+    write_text(run.config, config.operative())
+
+
+def _check_multiples(steps_per_execution: int, **values: int) -> None:
     for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise InputError(f"train.{name} is {value!r}; expected an integer of at least 1.")
-
-
-def _check_intervals(steps_per_execution: int, **intervals: int) -> None:
-    _check_positive(steps_per_execution=steps_per_execution, **intervals)
-    for name, value in intervals.items():
         if value % steps_per_execution:
             raise InputError(
-                f"train.{name} = {value} is not a multiple of train.steps_per_execution = {steps_per_execution}; "
-                "change one of them."
+                f"{name} = {value} is not a multiple of steps_per_execution = {steps_per_execution}: change one of "
+                "them."
             )
+
+
+def _check_data(data: Any) -> None:
+    if not isinstance(data, GroundTruthData):
+        raise InputError(f"train.data is {data!r}; expected a GroundTruthData, written as @DSprites() or %data.")
 
 
 @contextlib.contextmanager
@@ -159,7 +173,7 @@ def _make(parameter: str, factory: Callable[[], T]) -> T:
         raise InputError(f"{parameter} is {factory!r}; expected a class, written as @Name without parentheses.")
     try:
         return factory()
-    except (TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError) as error:
         raise InputError(f"Cannot make {parameter}: {str(error).splitlines()[0]}") from error
 
 

@@ -40,5 +40,6 @@ def grid(images: np.ndarray, padding: int = 2) -> np.ndarray:
     padded = np.full((rows, columns, height + padding, width + padding, channels), 0.5, np.float32)
     padded[:, :, :height, :width] = images
     picture = padded.transpose(0, 2, 1, 3, 4).reshape(rows * (height + padding), columns * (width + padding), channels)
-    picture = np.round(255 * np.clip(picture[:-padding, :-padding], 0, 1)).astype(np.uint8)
+    picture = picture[: picture.shape[0] - padding, : picture.shape[1] - padding]
+    picture = np.round(255 * np.clip(picture, 0, 1)).astype(np.uint8)
     return np.repeat(picture, 3, axis=2) if channels == 1 else picture

@@ -7,6 +7,7 @@ import gin
 import keras
 import numpy as np
 
+from disent_tf.checks import check_positive, check_seed
 from disent_tf.data.ground_truth import GroundTruthData
 from disent_tf.training.checkpointing import load_model
 from disent_tf.training.run_folder import RunFolder, check_free
@@ -53,6 +54,8 @@ def visualize(
     """
     run = RunFolder.existing(run_dir)
     check_free(run.figures, overwrite=overwrite)
+    check_seed(seed)
+    check_positive(num_images=num_images, num_values=num_values, num_frames=num_frames)
     model = load_model(run_dir)
     images = data.sample_observations(_KL_SAMPLE, np.random.RandomState(seed))
     kl = kl_per_dimension(model, images)

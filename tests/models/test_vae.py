@@ -42,7 +42,7 @@ def test_evaluated_loss_does_not_depend_on_the_batch_size(vae):
     vae.encoder.layers[-1].kernel.assign(np.zeros_like(vae.encoder.layers[-1].kernel))
     vae.encoder.layers[-1].bias.assign([0.5] * 3 + [-20.0] * 3)  # A posterior without noise.
     losses = [vae.evaluate(tiny.images(), batch_size=size, verbose=0, return_dict=True) for size in (8, 3)]
-    for term in ("kl", "reconstruction", "kl_1"):
+    for term in ("loss", "regularizer", "kl", "reconstruction", "kl_1"):
         assert losses[0][term] == pytest.approx(losses[1][term], rel=1e-5)
 
 
@@ -98,3 +98,10 @@ def test_encoder_and_decoder_that_do_not_fit_are_refused():
         VAE(tiny.encoder(latent_dim=4), tiny.decoder())
     with pytest.raises(InputError, match="give both the same image_shape"):
         VAE(tiny.encoder(image_shape=(8, 8, 1)), tiny.decoder())
+
+
+def test_networks_with_losses_of_their_own_are_refused():
+    inputs = keras.Input((3,))
+    outputs = keras.layers.Reshape(tiny.IMAGE_SHAPE)(keras.layers.Dense(256, kernel_regularizer="l2")(inputs))
+    with pytest.raises(InputError, match="The decoder has losses of its own"):
+        VAE(tiny.encoder(), keras.Model(inputs, outputs))

@@ -4,7 +4,8 @@ import re
 import pytest
 
 from disent_tf.errors import TrainingError
-from disent_tf.training.callbacks import EverySteps, Progress, StopOnNaN, _truncate
+from disent_tf.training.callbacks import EverySteps, Progress, SaveCheckpoints, StopOnNaN, _truncate
+from tests import tiny
 
 
 class Recorder(EverySteps):
@@ -32,7 +33,7 @@ def test_intervals_are_those_of_the_absolute_step(first_step, batches, expected)
 
 
 def test_every_term_that_is_not_finite_is_named():
-    with pytest.raises(TrainingError, match=r"step 7: kl = inf, loss = inf\. Earlier checkpoints are whole"):
+    with pytest.raises(TrainingError, match=r"step 7: kl = inf, loss = inf\. Try a lower learning rate"):
         StopOnNaN(0, 1, 10).at_step(7, {"kl": float("inf"), "loss": float("inf"), "reconstruction": 3.0})
 
 
@@ -53,3 +54,25 @@ def test_rows_after_the_checkpoint_and_torn_rows_are_dropped(tmp_path):
     curves.write_text("step,loss\n100,5\n200,4\n300,3\n40")
     _truncate(curves, 200)
     assert curves.read_text() == "step,loss\n100,5\n200,4\n"
+
+
+def test_a_curve_without_a_whole_header_starts_anew(tmp_path):
+    for text in ("", "step,lo"):
+        (tmp_path / "metrics.csv").write_text(text)
+        _truncate(tmp_path / "metrics.csv", 0)
+        assert not (tmp_path / "metrics.csv").exists()
+
+
+def test_weights_that_are_not_finite_are_never_saved():
+    class Saved(list):
+        def save(self, step):
+            self.append(step)
+
+    checkpoints = Saved()
+    callback = SaveCheckpoints(0, 1, 10, checkpoints)
+    callback.set_model(tiny.vae())
+    callback.at_step(1, {})
+    callback.model.encoder.layers[-1].bias.assign([float("nan")] * 6)
+    with pytest.raises(TrainingError, match="step 2: weights are not finite"):
+        callback.at_step(2, {})
+    assert checkpoints == [1]

@@ -6,10 +6,11 @@ from disent_tf.training.run_folder import RunFolder, read_json, write_json
 
 def test_starting_over_empties_the_folder(tmp_path):
     run = RunFolder(tmp_path / "run")
-    run.start({"seed": 1})
+    run.start({"seed": 1}, {}, "")
     run.curves.touch()
-    run.start({"seed": 2})
-    assert [path.name for path in run.path.iterdir()] == ["run.json"]
+    run.start({"seed": 2}, {}, "a = 1")
+    assert {path.name for path in run.path.iterdir()} == {"run.json", "model.json", "config.gin"}
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
     assert read_json(run.info) == {"seed": 2}
 
 

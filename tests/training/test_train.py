@@ -124,7 +124,6 @@ def test_finished_run_resumes_to_itself(tmp_path):
 
 
 def test_loaded_model_equals_the_trained_one(tmp_path):
-    keras.config.set_dtype_policy("float32")
     trained = run(tmp_path / "run", tiny.factor_vae)
     loaded = load_model(tmp_path / "run")
     assert isinstance(loaded, FactorVAE)
@@ -134,8 +133,29 @@ def test_loaded_model_equals_the_trained_one(tmp_path):
 
 def test_nan_stops_the_run_and_names_the_term(tmp_path):
     with pytest.raises(TrainingError, match=r"diverged at step \d+: .*reconstruction = nan"):
-        run(tmp_path / "run", optimizer=lambda: keras.optimizers.SGD(1e30), checkpoint_every=1)
-    load_model(tmp_path / "run")  # Whole: it was written before.
+        run(tmp_path / "run", optimizer=lambda: keras.optimizers.SGD(1e30))
+
+
+def test_a_run_in_half_precision_resumes_exactly(tmp_path):
+    half = {"precision": "mixed_float16"}
+    whole = run(tmp_path / "whole", tiny.factor_vae, steps=8, **half)
+    run(tmp_path / "parts", tiny.factor_vae, steps=4, **half)
+    assert_same_state(whole, run(tmp_path / "parts", tiny.factor_vae, steps=8, resume=True, **half))
+    assert load_model(tmp_path / "parts").encoder.layers[1].compute_dtype == "float16"
+
+
+def test_what_a_resumed_run_changes_is_refused_or_recorded(tmp_path):
+    run(tmp_path / "run", steps=3)
+    for options, message in [
+        ({"precision": "mixed_bfloat16"}, "was trained with another encoder"),
+        ({"optimizer": keras.optimizers.SGD}, "None of the checkpoints in .* with this model and optimizer"),
+        ({"steps_per_execution": 2, "steps": 8}, "the step to resume from = 3 is not a multiple"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            run(tmp_path / "run", resume=True, **options)
+    run(tmp_path / "run", resume=True, seed=7)
+    info = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert (info["seed"], info["resumed"][0]["seed"], info["resumed"][0]["step"]) == (0, 7, 3)
 
 
 def test_existing_folders_are_kept(tmp_path):
@@ -171,11 +191,16 @@ def test_resuming_another_model_is_an_error(tmp_path):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"steps": 0}, "train.steps is 0; expected an integer of at least 1"),
-        ({"steps": 2.5}, "train.steps is 2.5"),
-        ({"batch_size": "64"}, "train.batch_size is '64'"),
+        ({"steps": 0}, "steps is 0; expected an integer of at least 1"),
+        ({"steps": 2.5}, "steps is 2.5"),
+        ({"batch_size": "64"}, "batch_size is '64'"),
         ({"precision": "float64"}, "train.precision is 'float64'; expected one of float32"),
-        ({"steps_per_execution": 4}, "train.steps = 6 is not a multiple of train.steps_per_execution = 4"),
+        ({"steps_per_execution": 4}, "steps = 6 is not a multiple of steps_per_execution = 4"),
+        ({"seed": -1}, "seed is -1; expected an integer from 0"),
+        ({"seed": "a"}, "seed is 'a'"),
+        ({"data": 3}, "train.data is 3; expected a GroundTruthData"),
+        ({"model": lambda: VAE(tiny.encoder, tiny.decoder())}, r"The encoder is <function.* written as @encoder\(\)"),
+        ({"model": lambda: FactorVAE(**tiny.networks(), discriminator=3)}, "The discriminator is 3"),
         ({"model": lambda: VAE()}, "Cannot make train.model: .*missing 2 required positional arguments"),
         ({"model": VAE(**tiny.networks())}, "expected a class, written as @Name without parentheses"),
         ({"optimizer": lambda: keras.optimizers.Adam("fast")}, "Cannot make train.optimizer: "),

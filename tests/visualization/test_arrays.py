@@ -40,4 +40,4 @@ def test_grid_places_images_row_by_row():
 def test_grid_keeps_colour():
     images = np.zeros((1, 1, 2, 2, 3), np.float32)
     images[..., 1] = 1.0
-    np.testing.assert_array_equal(grid(images)[0, 0], [0, 255, 0])
+    np.testing.assert_array_equal(grid(images, padding=0)[0, 0], [0, 255, 0])
