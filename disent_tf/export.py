@@ -26,10 +26,13 @@ def export(
     run = RunFolder.existing(run_dir)
     target = pathlib.Path(output_dir) if output_dir else run.export
     check_free(target, overwrite=overwrite)
+    if target.resolve() == pathlib.Path.cwd():  # The folder is replaced as a whole, under the user's feet.
+        raise InputError(f"{str(target)!r} is the working directory; name a folder in it with --output_dir.")
     if target.exists() and not (target / "saved_model.pb").is_file():
         raise InputError(f"{str(target)!r} exists and is not a SavedModel; choose another --output_dir.")
     model = load_model(run_dir)
     partial = target.with_name(f".{target.name}.partial")  # Renamed when whole.
+    shutil.rmtree(partial, ignore_errors=True)
     try:
         save_endpoints(model, partial)
         shutil.rmtree(target, ignore_errors=True)

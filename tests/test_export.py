@@ -71,3 +71,11 @@ def test_a_folder_that_is_no_export_is_never_overwritten(run_dir, tmp_path):
     with pytest.raises(InputError, match="exists and is not a SavedModel"):
         export(run_dir, tmp_path, overwrite=True)
     assert (tmp_path / "thesis.tex").exists()
+
+
+def test_the_working_directory_is_never_overwritten(run_dir, tmp_path, monkeypatch):
+    (tmp_path / "saved_model.pb").touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="is the working directory"):
+        export(run_dir, ".", overwrite=True)
+    assert (tmp_path / "saved_model.pb").exists()

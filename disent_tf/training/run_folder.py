@@ -36,6 +36,8 @@ class RunFolder:
 
     def check_available(self, *, overwrite: bool) -> None:
         """Raises InputError unless a new run may be written here."""
+        if self.path.resolve() == pathlib.Path.cwd():  # The folder is replaced as a whole, under the user's feet.
+            raise InputError(f"{str(self.path)!r} is the working directory; name a folder in it with --output_dir.")
         if not self.path.exists() or (self.path.is_dir() and not any(self.path.iterdir())):
             return
         if not self.info.is_file():

@@ -14,6 +14,12 @@ def test_starting_over_empties_the_folder(tmp_path):
     assert read_json(run.info) == {"seed": 2}
 
 
+def test_the_working_directory_is_not_available(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"'\.' is the working directory"):
+        RunFolder(".").check_available(overwrite=True)
+
+
 def test_an_empty_folder_and_no_folder_are_available(tmp_path):
     RunFolder(tmp_path).check_available(overwrite=False)
     RunFolder(tmp_path / "new").check_available(overwrite=False)
