@@ -98,12 +98,12 @@ def assert_same_state(first, second):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_leaves_a_run_that_resumes_exactly(tmp_path, number):
-    whole = run(tmp_path / "whole", tiny.factor_vae, steps=9)
+    whole = run(tmp_path / "whole", tiny.factor_vae, steps=9, log_every=9)  # One row: any stop is within it.
     handler = signal.getsignal(number)
     with pytest.raises(KeyboardInterrupt, match="continue with --resume"):
-        run(tmp_path / "parts", tiny.factor_vae, steps=9, data=Signal(6, number))
+        run(tmp_path / "parts", tiny.factor_vae, steps=9, log_every=9, data=Signal(6, number))
     assert signal.getsignal(number) is handler
-    resumed = run(tmp_path / "parts", tiny.factor_vae, steps=9, resume=True)
+    resumed = run(tmp_path / "parts", tiny.factor_vae, steps=9, log_every=9, resume=True)
     assert_same_state(whole, resumed)
     assert rows(tmp_path / "parts") == rows(tmp_path / "whole")
 
