@@ -1,5 +1,7 @@
 """Checks of plain arguments, for entry points that gin configures."""
 
+import math
+from collections.abc import Iterable
 from typing import Any
 
 from disent_tf.errors import InputError
@@ -16,3 +18,17 @@ def check_seed(seed: Any) -> None:
     """Raises InputError unless `seed` is an integer that NumPy, Python and TensorFlow all take."""
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise InputError(f"seed is {seed!r}; expected an integer from 0 to 2**32 - 1.")
+
+
+def check_positive_number(name: str, value: Any) -> float:
+    """Returns `value` as a float; InputError unless it is a finite number above 0."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+        raise InputError(f"{name} is {value!r}; expected a number above 0.")
+    return float(value)
+
+
+def check_choice(name: str, value: str, choices: Iterable[str]) -> str:
+    """Returns `value`; InputError unless it is one of `choices`."""
+    if value not in (known := tuple(choices)):
+        raise InputError(f"{name} is {value!r}; expected one of {', '.join(map(repr, known))}.")
+    return value
