@@ -5,7 +5,7 @@ import abc
 import numpy as np
 import tensorflow as tf
 
-_ENDLESS = np.iinfo(np.int64).max
+from disent_tf.data.feed import ShuffledOrder, endless
 
 
 class GroundTruthData(abc.ABC):
@@ -18,7 +18,8 @@ class GroundTruthData(abc.ABC):
 
     factor_names: tuple[str, ...]
     factor_sizes: tuple[int, ...]
-    observation_shape: tuple[int, int, int]
+    observation_shape: tuple[int, ...]
+    """(height, width, channels) of images; (2,) of points in the plane."""
 
     @abc.abstractmethod
     def __getitem__(self, indices: np.ndarray) -> np.ndarray:
@@ -28,7 +29,7 @@ class GroundTruthData(abc.ABC):
           indices: int `[num]`, rows of the grid in C order: the last factor changes fastest.
 
         Returns:
-          float32 `[num, *observation_shape]` in [0, 1].
+          float32 `[num, *observation_shape]`; images are in [0, 1].
         """
 
     def __len__(self) -> int:
@@ -57,7 +58,7 @@ class GroundTruthData(abc.ABC):
         return np.stack([random_state.randint(size, size=num) for size in self.factor_sizes], axis=1)
 
     def sample_observations_from_factors(self, factors: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
-        """Returns observations float32 `[num, *observation_shape]` in [0, 1] of factors `[num, num_factors]`."""
+        """Returns observations, float32 `[num, *observation_shape]`, of factors `[num, num_factors]`."""
         del random_state  # The factors determine the observation.
         return self[self.factors_to_indices(factors)]
 
@@ -76,35 +77,6 @@ class GroundTruthData(abc.ABC):
         Batch number k is a function of `(seed, batch_size, k)` alone: every epoch is a fresh permutation of the whole
         set, batches run across its end, and a run that resumes at step k asks for `first_batch=k`.
         """
-        order = _ShuffledOrder(len(self), batch_size, seed)
-
-        def load(batch: np.int64) -> np.ndarray:
-            return self[order.rows(int(batch))]
-
-        def load_in_graph(batch: tf.Tensor) -> tf.Tensor:
-            images = tf.numpy_function(load, [batch], tf.float32, stateful=False)
-            return tf.ensure_shape(images, (batch_size, *self.observation_shape))
-
-        options = tf.data.Options()
-        options.autotune.enabled = False  # Its thread is joined at its next wake-up: seconds, in a short run.
-        options.deterministic = True
-        feed = tf.data.Dataset.range(first_batch, _ENDLESS).map(load_in_graph).prefetch(2)
-        return feed.with_options(options)
-
-
-class _ShuffledOrder:
-    """The rows of every batch of an endless shuffled pass over `num` rows, computed from the batch number alone."""
-
-    def __init__(self, num: int, batch_size: int, seed: int) -> None:
-        self._num, self._batch_size, self._seed = num, batch_size, seed
-        self._epoch, self._permutation = -1, np.empty(0, np.int64)
-
-    def rows(self, batch: int) -> np.ndarray:
-        epochs, rows = np.divmod(batch * self._batch_size + np.arange(self._batch_size), self._num)
-        return np.concatenate([self._of_epoch(epoch)[rows[epochs == epoch]] for epoch in np.unique(epochs)])
-
-    def _of_epoch(self, epoch: int) -> np.ndarray:
-        if epoch != self._epoch:
-            self._permutation = np.random.default_rng((self._seed, epoch)).permutation(self._num)
-            self._epoch = epoch
-        return self._permutation
+        order = ShuffledOrder(len(self), batch_size, seed)
+        spec = tf.TensorSpec((batch_size, *self.observation_shape), tf.float32)
+        return endless(lambda batch: self[order.rows(batch)], spec, first_batch)

@@ -1,0 +1,29 @@
+"""A data set that feeds the observations of another one in its own way."""
+
+import numpy as np
+
+from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.errors import InputError
+
+
+class DerivedData(GroundTruthData):
+    """The same factors and observations as `data`; a subclass has its own `dataset`.
+
+    Raises:
+      InputError: `data` is not a `GroundTruthData`.
+    """
+
+    def __init__(self, data: GroundTruthData) -> None:
+        if not isinstance(data, GroundTruthData):
+            name = f"{type(self).__name__}.data"
+            raise InputError(f"{name} is {data!r}; expected a GroundTruthData, written as '{name} = %data'.")
+        self.data = data
+        self.factor_names = data.factor_names
+        self.factor_sizes = data.factor_sizes
+        self.observation_shape = data.observation_shape
+
+    def __getitem__(self, indices: np.ndarray) -> np.ndarray:
+        return self.data[indices]
+
+    def sample_observations_from_factors(self, factors: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
+        return self.data.sample_observations_from_factors(factors, random_state)
