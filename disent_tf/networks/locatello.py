@@ -17,7 +17,7 @@ from disent_tf.networks.shapes import check_image_shape
 def locatello_encoder(
     image_shape: tuple[int, int, int],
     latent_dim: int,
-    num_parameters: int = 2,
+    num_parameters: int | None = None,
     *,
     filters: tuple[int, int, int, int] = (32, 32, 64, 64),
     kernel_sizes: tuple[int, int, int, int] = (4, 4, 2, 2),
@@ -28,7 +28,7 @@ def locatello_encoder(
     Args:
       image_shape: (height, width, channels); height and width divisible by 16.
       latent_dim: number of latent dimensions.
-      num_parameters: parameters of the posterior per latent dimension.
+      num_parameters: outputs, as many as the posterior reads; 2 * latent_dim if None.
       filters: of the four convolutions.
       kernel_sizes: of the four convolutions; (4, 4, 4, 4) for Kim & Mnih.
       hidden_units: of the hidden layer; 128 for Kim & Mnih.
@@ -42,7 +42,7 @@ def locatello_encoder(
         x = keras.layers.Conv2D(num, kernel, 2, "same", activation="relu", name=f"conv{i + 1}")(x)
     x = keras.layers.Flatten()(x)
     x = keras.layers.Dense(hidden_units, "relu", name="hidden")(x)
-    outputs = keras.layers.Dense(num_parameters * latent_dim, name="posterior")(x)
+    outputs = keras.layers.Dense(num_parameters or 2 * latent_dim, name="posterior")(x)
     return keras.Model(inputs, outputs, name="locatello_encoder")
 
 
@@ -50,6 +50,7 @@ def locatello_encoder(
 def locatello_decoder(
     image_shape: tuple[int, int, int],
     latent_dim: int,
+    num_parameters: int = 1,
     *,
     filters: tuple[int, int, int, int] = (64, 64, 32, 32),
     hidden_units: int = 256,
@@ -59,6 +60,7 @@ def locatello_decoder(
     Args:
       image_shape: (height, width, channels); height and width divisible by 16.
       latent_dim: number of latent dimensions.
+      num_parameters: outputs for each value of an image, as many as the likelihood reads.
       filters: of the grid of 1/16 of the image's size that the dense layers give, and of the convolutions after it.
       hidden_units: of the first layer; 128 for Kim & Mnih.
 
@@ -73,5 +75,5 @@ def locatello_decoder(
     x = keras.layers.Reshape(grid)(x)
     for i, num in enumerate(filters[1:]):
         x = keras.layers.Conv2DTranspose(num, 4, 2, "same", activation="relu", name=f"deconv{i + 1}")(x)
-    outputs = keras.layers.Conv2DTranspose(image_shape[2], 4, 2, "same", name="likelihood")(x)
+    outputs = keras.layers.Conv2DTranspose(num_parameters * image_shape[2], 4, 2, "same", name="likelihood")(x)
     return keras.Model(inputs, outputs, name="locatello_decoder")
