@@ -30,7 +30,8 @@ def evaluate(
     run_dir: str | os.PathLike[str],
     *,
     data: GroundTruthData,
-    metrics: Sequence[Metric],
+    metrics: Sequence[Metric] = (),
+    model_metrics: Sequence[Metric] = (),
     seed: int = 0,
     overwrite: bool = False,
 ) -> dict[str, dict[str, Any]]:
@@ -40,6 +41,7 @@ def evaluate(
       run_dir: the run folder.
       data: what to score on.
       metrics: functions with disentanglement_lib's signature (data, representation function, random state, folder).
+      model_metrics: functions of (model, data, random state), such as bounds on the likelihood.
       seed: each metric starts from its own `RandomState(seed)`, as in disentanglement_lib.
       overwrite: replace the scores that the run has.
 
@@ -52,23 +54,31 @@ def evaluate(
     run = RunFolder.existing(run_dir)
     check_free(run.scores, overwrite=overwrite)
     check_seed(seed)
-    named = _by_name(metrics)
-    represent = mean_representation(load_model(run_dir))
+    named = _by_name(metrics, model_metrics)
+    model = load_model(run_dir)
+    represent = mean_representation(model)
     scores = {}
     for name, metric in named.items():
         start = time.perf_counter()
-        scores[name] = metric(data, represent, np.random.RandomState(seed), str(run.matrices / name))
+        state = np.random.RandomState(seed)
+        if metric in model_metrics:
+            scores[name] = metric(model, data, state)
+        else:
+            scores[name] = metric(data, represent, state, str(run.matrices / name))
         _log.info("%s: %s (%.1f s)", name, scores[name], time.perf_counter() - start)
     write_json(run.scores, {"seed": seed, "scores": scores, "configuration": config.operative().splitlines()})
     return scores
 
 
-def _by_name(metrics: Sequence[Metric]) -> dict[str, Metric]:
-    if not isinstance(metrics, (list, tuple)) or not metrics or not all(map(callable, metrics)):
-        raise InputError(f"No metrics to compute: {metrics!r}; bind evaluate.metrics to a list, as in all.gin.")
+def _by_name(*lists: Sequence[Metric]) -> dict[str, Metric]:
+    if not all(isinstance(each, (list, tuple)) for each in lists):
+        raise InputError("evaluate.metrics and evaluate.model_metrics are lists, as in metrics/all.gin.")
+    metrics = [metric for each in lists for metric in each]
+    if not metrics or not all(map(callable, metrics)):
+        raise InputError(f"No metrics to compute: {metrics!r}; bind evaluate.metrics to a list, as in metrics/all.gin.")
     named = {metric.__name__.removeprefix("compute_"): metric for metric in metrics}
     if len(named) < len(metrics):
-        raise InputError("evaluate.metrics names a metric twice; evaluate its variants one after the other.")
+        raise InputError("A metric is named twice; evaluate its variants one after the other.")
     return named
 
 

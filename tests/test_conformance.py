@@ -3,62 +3,54 @@
 import json
 
 import gin
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from disent_tf import config
-from disent_tf.export import save_endpoints
 from disent_tf.training.checkpointing import architecture
 from disent_tf.training.train import train
-from tests import tiny
+from tests import conformance, tiny
 
 NOT_MODELS = {"base.gin", "evaluate.gin", "visualize.gin"}
-MODELS = sorted(path.name for path in config.ROOT.glob("*.gin") if path.name not in NOT_MODELS)
-SMALL = [
-    "data = @Squares()",
-    "image_shape = (16, 16, 1)",
-    "latent_dim = 3",
-    "mlp_discriminator.units = 16",
-    "fc_encoder.hidden_units = (16,)",
-    "fc_decoder.hidden_units = (16,)",
-    "train.steps = 2",
-    "train.batch_size = 4",
-    "train.log_every = 1",
-    "train.jit_compile = False",
-]
+MODELS = tuple(sorted(path.name for path in config.ROOT.glob("*.gin") if path.name not in NOT_MODELS))
 
 
-@pytest.fixture(params=MODELS)
-def trained(request, tmp_path):
+def each(models, *marks):
+    """Parameters of which each stays on one worker, for the models that they share."""
+    return [pytest.param(name, marks=[pytest.mark.xdist_group(name), *marks]) for name in models]
+
+
+GROUPED = each(MODELS)
+FIRSTS = conformance.first_of_each_class(MODELS)
+SLOW = each(sorted(FIRSTS)) + each(sorted(set(MODELS) - FIRSTS), pytest.mark.full)
+"""For what takes ten seconds: by default once for each class of model, with -m full for all the other gin files."""
+
+
+@pytest.fixture(params=GROUPED, scope="module")
+def trained(request, tmp_path_factory):
     """The model of a gin file after two steps, and its folder."""
-    return shrunk(request.param, tmp_path / "run"), tmp_path / "run"
-
-
-def shrunk(name, folder, *bindings):
-    config.load([name], [*SMALL, *bindings])
-    return train(folder)
-
-
-def outputs(model):
-    parameters = model.encoder(tiny.images(), training=False)
-    return parameters.numpy(), model.decoder(parameters[:, : model.latent_dim], training=False).numpy()
-
-
-def assert_same_outputs(first, second):
-    for a, b in zip(outputs(first), outputs(second), strict=True):
-        np.testing.assert_array_equal(a, b)
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    conformance.load(request.param)
+    return train(folder), folder
 
 
 def test_there_are_models():
-    assert {"vae.gin", "beta_vae.gin", "factor_vae.gin", "demo.gin"} <= set(MODELS)
+    expected = (
+        "vae autoencoder beta_vae annealed_vae factor_vae beta_tc_vae dip_vae_i dip_vae_ii info_vae decomposition_vae"
+    )
+    expected += (
+        " denoising_vae ada_gvae ada_ml_vae group_vae s2_beta_vae s2_factor_vae s2_beta_tc_vae s2_dip_vae_i demo"
+    )
+    assert {f"{name}.gin" for name in expected.split()} <= set(MODELS)
 
 
 def test_trains_logs_and_writes_its_configuration(trained):
     model, folder = trained
     assert int(model.optimizer.iterations) == 2
     assert np.loadtxt(folder / "metrics.csv", delimiter=",", skiprows=1).shape[0] == 2
+    decomposition = np.genfromtxt(folder / "decomposition.csv", delimiter=",", names=True)
+    assert decomposition.dtype.names == ("step", "mi_mss", "tc_mss", "dwkl_mss")
+    assert np.isfinite(list(decomposition.item())).all()
     config.load([str(folder / "config.gin")])  # The written configuration is complete: it builds the same model.
     assert json.dumps(architecture(gin.query_parameter("train.model").scoped_configurable_fn()))
 
@@ -68,66 +60,40 @@ def test_loss_parts_add_up_and_are_finite(trained):
     logs = model.evaluate(tiny.images(), batch_size=8, verbose=0, return_dict=True)
     assert all(np.isfinite(value) for value in logs.values())
     assert logs["loss"] == pytest.approx(logs["reconstruction"] + logs["regularizer"], rel=1e-5)
-    assert logs["kl"] == pytest.approx(sum(logs[f"kl_{i}"] for i in range(model.latent_dim)), rel=1e-4)
+    per_dimension = sum(logs[f"{model.kl_means.name}_{i}"] for i in range(model.latent_dim))
+    assert logs[model.kl_name] == pytest.approx(per_dimension, rel=1e-4)
+    assert 0 <= logs["active_units"] <= model.latent_dim
 
 
 def test_a_saved_model_keeps_outputs_and_optimizers(trained, tmp_path):
     model, _ = trained
-    model.save(tmp_path / "model.keras")
-    loaded = keras.models.load_model(tmp_path / "model.keras")
-    assert type(loaded) is type(model)
-    assert_same_outputs(model, loaded)
-    for before, after in zip(model.optimizers, loaded.optimizers, strict=True):
-        assert int(before.iterations) == int(after.iterations) == 2
+    conformance.check_saves(model, tmp_path / "model.keras")
 
 
 def test_the_configuration_keeps_attributes_that_are_not_defaults(trained):
     model, _ = trained
-    numbers = {name: value for name, value in vars(model).items() if isinstance(value, float)}
-    for name in numbers:
-        setattr(model, name, 3.25)
-    copy = type(model).from_config(model.get_config())
-    assert {name: getattr(copy, name) for name in numbers} == dict.fromkeys(numbers, 3.25)
-    assert architecture(copy) == architecture(model)
+    conformance.check_config(model)
+    assert architecture(type(model).from_config(model.get_config())) == architecture(model)
 
 
 def test_exports(trained, tmp_path):
-    model, _ = trained
-    save_endpoints(model, tmp_path / "export")
-    served = tf.saved_model.load(str(tmp_path / "export"))
-    np.testing.assert_allclose(served.encode(tiny.images())["mean"], model.encode(tiny.images()).mean(), atol=1e-6)
-    np.testing.assert_allclose(served.reconstruct(tiny.images()), model.reconstruct(tiny.images()), atol=1e-6)
+    conformance.check_exports(trained[0], tmp_path / "export")
 
 
-@pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
-def test_trains_in_mixed_precision(name, precision, tmp_path):
-    model = shrunk(name, tmp_path / "run", f"train.precision = '{precision}'")
-    assert model.encoder.layers[1].compute_dtype == precision.removeprefix("mixed_")
-    assert all(np.isfinite(weights).all() for weights in model.get_weights())
-    logs = np.genfromtxt(tmp_path / "run" / "metrics.csv", delimiter=",", names=True)
-    assert np.isfinite(logs["loss"]).all()
+@pytest.mark.parametrize("name", GROUPED)
+def test_trains_in_mixed_precision(name, precision):
+    conformance.load(name)
+    conformance.check_mixed_precision(precision)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", SLOW)
 def test_compiled_step_equals_the_plain_one(name):
-    config.load([name], SMALL)
-    logs = []
-    for jit in (False, True):
-        keras.utils.set_random_seed(0)
-        model = gin.query_parameter("train.model").scoped_configurable_fn()
-        without_noise(model)
-        model.compile(keras.optimizers.SGD(1e-4), jit_compile=jit)
-        first, second = (model.train_on_batch(tiny.images(), return_dict=True) for _ in range(2))
-        logs.append([first["loss"], first["reconstruction"], second["reconstruction"]])  # The last follows an update.
-    np.testing.assert_allclose(*logs, rtol=1e-5)
+    conformance.load(name, "SaltAndPepper.amount = 0.")
+    conformance.check_compiled()
 
 
-def without_noise(model):
-    """Makes the posterior's variance vanish: compiled by XLA, TensorFlow draws other numbers from the same seed.
-
-    Other permutations too: they move the discriminator, and with it the total loss from the second step on.
-    """
-    kernel, bias = model.encoder.get_layer("posterior").weights
-    bias.assign([0.0] * model.latent_dim + [-60.0] * model.latent_dim)
-    kernel.assign(np.concatenate([kernel[:, : model.latent_dim], 0 * kernel[:, model.latent_dim :]], axis=1))
+@pytest.mark.parametrize("name", SLOW)
+def test_trains_on_two_replicas(name):
+    conformance.load(name)
+    conformance.check_replicas()

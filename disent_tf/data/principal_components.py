@@ -13,7 +13,7 @@ from disent_tf.errors import InputError
 def pca_variances(
     data: GroundTruthData, num_components: int, *, num_images: int = 10_000, seed: int = 0
 ) -> tuple[float, ...]:
-    """Returns the largest eigenvalues of the pixels' covariance, in descending order: `[num_components]`.
+    """Returns the largest eigenvalues of the pixels' covariance, in descending order, to four digits.
 
     The variances of the anisotropic prior of Mathieu et al. (2019), section 6.1. Their code decomposes images that are
     not centred and takes the smallest of twenty values; these are the largest ones of centred images.
@@ -41,4 +41,5 @@ def pca_variances(
     variances = solver.fit(pixels).explained_variance_
     if variances[-1] <= 1e-9 * variances[0]:
         raise InputError(f"The images vary along fewer than {num_components} principal components; lower latent_dim.")
-    return tuple(float(variance) for variance in variances)
+    # Four digits: the last ones depend on the number of threads, and a resumed run must get the same prior.
+    return tuple(float(f"{variance:.4g}") for variance in variances)

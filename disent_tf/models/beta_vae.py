@@ -6,14 +6,16 @@ import gin
 import keras
 import tensorflow as tf
 
-from disent_tf.models.vae import VAE, VAEOutput
+from disent_tf.models.vae import VAE, Code
 from disent_tf.models.weights import Weight, check_weight
 
 
 @keras.saving.register_keras_serializable("disent_tf")
 @gin.register
 class BetaVAE(VAE):
-    """Loss = -log p(x|z) + β KL(q(z|x) ‖ p(z)), equation 4 of the paper.
+    """Loss, nats per image = -log p(x|z) + β KL(q(z|x) ‖ p(z)), equation 4 of the paper.
+
+    β = 0 trains an autoencoder: the same code, and no pressure on the code (`autoencoder.gin`).
 
     Args:
       encoder: see `VAE`.
@@ -26,8 +28,8 @@ class BetaVAE(VAE):
         super().__init__(encoder, decoder, **options)
         self.beta = check_weight("BetaVAE.beta", beta)
 
-    def regularizer(self, output: VAEOutput, kl: tf.Tensor) -> tf.Tensor:
-        return self.weight_now(self.beta) * kl
+    def regularizer(self, code: Code) -> tf.Tensor:
+        return self.weight_now(self.beta) * code.kl
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"beta": keras.saving.serialize_keras_object(self.beta)}

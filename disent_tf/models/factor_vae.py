@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from disent_tf.errors import InputError
-from disent_tf.models.vae import VAE, VAEOutput
+from disent_tf.models.vae import VAE, Code
 from disent_tf.models.weights import Weight, check_weight
 
 
@@ -44,8 +44,6 @@ class FactorVAE(VAE):
       InputError: the discriminator does not fit the codes.
     """
 
-    loss_terms = (*VAE.loss_terms, "tc_discriminator", "discriminator")
-    headline_terms = (*VAE.headline_terms, "tc_discriminator", "discriminator")
     batches_per_step = 2
 
     def __init__(
@@ -60,6 +58,7 @@ class FactorVAE(VAE):
     ) -> None:
         super().__init__(encoder, decoder, **options)
         _check_discriminator(discriminator, self.latent_dim)
+        self.add_terms("tc_discriminator", "discriminator", headline=True)
         self.gamma = check_weight("FactorVAE.gamma", gamma)
         self.discriminator = discriminator
         optimizer = discriminator_optimizer or keras.optimizers.Adam(1e-4, beta_1=0.5, beta_2=0.9)
@@ -83,11 +82,11 @@ class FactorVAE(VAE):
     def optimizers(self) -> list[keras.optimizers.Optimizer]:
         return [self.optimizer, self.discriminator_optimizer]
 
-    def regularizer(self, output: VAEOutput, kl: tf.Tensor) -> tf.Tensor:
-        logits = self.discriminate(output.z)
+    def regularizer(self, code: Code) -> tf.Tensor:
+        logits = self.discriminate(code.z)
         log_ratio = logits[:, 0] - logits[:, 1]  # Its mean over the batch is the estimate of TC.
         self.log_terms(tc_discriminator=log_ratio)
-        return kl + self.weight_now(self.gamma) * log_ratio
+        return code.kl + self.weight_now(self.gamma) * log_ratio
 
     def discriminate(self, z: tf.Tensor) -> tf.Tensor:
         """Returns the discriminator's logits for codes `[batch, latent_dim]`, float32 `[batch, 2]`."""
@@ -95,11 +94,11 @@ class FactorVAE(VAE):
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Trains the VAE on the first half of the batch, then the discriminator on codes of both halves."""
-        images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        images, y, _ = keras.utils.unpack_x_y_sample_weight(data)
         x, x_permuted = _halves(images)
         with tf.GradientTape() as tape:
             output = self(x, training=True)
-            loss = self.optimizer.scale_loss(self.compute_loss(x=x, y_pred=output))
+            loss = self.optimizer.scale_loss(self.compute_loss(x=x, y=y, y_pred=output))
         self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
         self._train_discriminator(output.z, self.encode(x_permuted).sample(seed=self.next_seed()))
         return self.get_metrics_result()

@@ -7,51 +7,70 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.distributions import divergences
 from disent_tf.distributions.likelihoods import Bernoulli, Likelihood
+from disent_tf.distributions.posteriors import DiagonalNormal, Posterior
 from disent_tf.distributions.priors import Prior, StandardNormal
-from disent_tf.errors import InputError
-from disent_tf.models.tracking import MeanPerDimension
+from disent_tf.models.fit_together import check_factors, check_images, check_labels, check_networks, check_prior
+from disent_tf.models.supervision import Supervision
+from disent_tf.models.tracking import ActiveUnits, MeanPerDimension
 from disent_tf.models.weights import Weight, weight_at
+from disent_tf.networks.corruptions import Corruption
 
 
 class VAEOutput(NamedTuple):
     """What a forward pass yields: tensors only, float32; distributions are rebuilt where they are used."""
 
     posterior_parameters: tf.Tensor
-    """`[batch, 2 * latent_dim]`: means, then log variances."""
+    """`[batch, num_parameters]`: what the posterior reads; for a `DiagonalNormal` means, then log variances."""
     z: tf.Tensor
     """`[batch, latent_dim]`: one sample of q(z|x) per image."""
     likelihood_parameters: tf.Tensor
     """`[batch, h, w, c]`: the decoder's output for z."""
 
 
+class Code(NamedTuple):
+    """What a regularizer looks at: the codes of a batch and the distributions around them."""
+
+    z: tf.Tensor
+    """`[batch, latent_dim]`: one sample of q(z|x) per image."""
+    posterior: tfd.Distribution
+    """q(z|x), factorised `[batch, latent_dim]` or joint `[batch]` (see `distributions.structure`)."""
+    prior: tfd.Distribution
+    """p(z), factorised `[latent_dim]` or joint `[]`."""
+    kl: tf.Tensor
+    """KL(q(z|x) ‖ p(z)), nats per image, `[batch]`."""
+    training: bool
+    """Whether this is a step of training, not an evaluation."""
+
+
 @keras.saving.register_keras_serializable("disent_tf")
 @gin.register
 class VAE(keras.Model):
-    """A VAE with a diagonal normal posterior, trained by `fit` on batches of images in [0, 1].
+    """A VAE, trained by `fit` on batches of images in [0, 1].
 
     Loss, nats per image: the mean over the batch of -log p(x|z), summed over pixels, plus `regularizer`, here
-    KL(q(z|x) ‖ p(z)) summed over dimensions.
+    KL(q(z|x) ‖ p(z)) summed over dimensions: the negative evidence lower bound, equation 7 of Kingma & Welling.
 
-    A variant overrides `regularizer`, and names in `loss_terms` what else it logs.
+    A variant overrides `regularizer`, and adds by `add_terms` what else it logs. Every variant logs, per image, loss,
+    reconstruction, regularizer, KL and the KL of each dimension, and the number of active units.
 
     Args:
-      encoder: images `[batch, h, w, c]` -> posterior parameters `[batch, 2 * latent_dim]`: means, then log variances.
-      decoder: codes `[batch, latent_dim]` -> likelihood parameters `[batch, h, w, c]`.
+      encoder: images `[batch, h, w, c]` -> parameters of the posterior, `[batch, 2 * latent_dim]` by default: means,
+        then log variances.
+      decoder: codes `[batch, latent_dim]` -> parameters of the likelihood, `[batch, h, w, c]` by default.
       prior: p(z); N(0, I) if None.
-      likelihood: p(x|z); Bernoulli, the decoder giving logits, if None.
+      posterior: how the encoder's output is read; a `DiagonalNormal` if None.
+      likelihood: how the decoder's output is read; `Bernoulli`, the decoder giving logits, if None.
+      corruption: what is done to the encoder's input, in training only; the clean image remains the target.
+      supervision: a loss on labelled images, which the data then has to feed (`PartlyLabelled`).
       name: of the Keras model.
       dtype: Keras dtype policy; None for the global one. Probabilities are computed in float32 under every policy.
 
     Raises:
-      InputError: encoder and decoder do not fit together.
+      InputError: the parts do not fit together.
     """
-
-    loss_terms: ClassVar[tuple[str, ...]] = ("loss", "reconstruction", "regularizer", "kl")
-    """Names of the logged scalars, each in nats per image."""
-
-    headline_terms: ClassVar[tuple[str, ...]] = ("loss", "reconstruction", "kl")
-    """Terms that the progress bar shows."""
 
     batches_per_step: ClassVar[int] = 1
     """Independent batches that one training step consumes; the feed delivers them as one batch, end to end."""
@@ -62,68 +81,106 @@ class VAE(keras.Model):
         decoder: keras.Model,
         *,
         prior: Prior | None = None,
+        posterior: Posterior | None = None,
         likelihood: Likelihood | None = None,
+        corruption: Corruption | None = None,
+        supervision: Supervision | None = None,
         name: str | None = None,
         dtype: Any = None,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
-        _check_fit(encoder, decoder)
+        self.posterior = posterior or DiagonalNormal()
+        self.likelihood = likelihood or Bernoulli()
+        check_networks(encoder, decoder, self.posterior, self.likelihood)
         self.encoder = encoder
         self.decoder = decoder
         self.latent_dim: int = decoder.input_shape[-1]
-        self.image_shape: tuple[int, int, int] = encoder.input_shape[1:]
+        self.image_shape: tuple[int, ...] = encoder.input_shape[1:]
         self.prior = prior or StandardNormal(self.latent_dim)
-        self.likelihood = likelihood or Bernoulli()
+        check_prior(self.prior, self.latent_dim)
+        self.prior.connect(self.encode, self.image_shape)
+        self.corruption = corruption
+        check_factors(supervision, self.latent_dim)
+        self.supervision = supervision
         self.seed_generator = keras.random.SeedGenerator()
-        self.term_means = {term: keras.metrics.Mean(name=term) for term in self.loss_terms}
-        self.kl_means = MeanPerDimension(self.latent_dim, name="kl")
+
+        any_posterior = self.posterior.distribution(tf.zeros((1, encoder.output_shape[-1])))
+        names = divergences.kl_names(any_posterior, self.prior.distribution())
+        self.kl_name = names.total
+        self.term_means: dict[str, keras.metrics.Mean] = {}
+        self.headline_terms: list[str] = []
+        self.add_terms("loss", "reconstruction", self.kl_name, headline=True)
+        self.add_terms("regularizer", *(["supervised"] if supervision else []))
+        self.kl_means = MeanPerDimension(self.latent_dim, name=names.per_dimension)
+        self.active_units = ActiveUnits(self.latent_dim)
         self.built = True  # As its networks are: there is nothing left to build on the first call.
 
-    def posterior(self, parameters: tf.Tensor) -> tfd.Normal:
-        """Returns q(z|x) of the encoder's output, batch shape `[batch, latent_dim]`, scalar events."""
-        mean, log_var = tf.split(tf.cast(parameters, tf.float32), 2, axis=-1)
-        return tfd.Normal(mean, tf.exp(0.5 * log_var))
+    def add_terms(self, *names: str, headline: bool = False) -> None:
+        """Adds terms, in nats per image, to what is logged, and to what the progress bar shows if `headline`."""
+        self.term_means.update({name: keras.metrics.Mean(name=name) for name in names})
+        self.headline_terms.extend(names if headline else [])
 
-    def call(self, x: tf.Tensor, training: bool = False) -> VAEOutput:
+    def call(self, x: Any, training: bool = False) -> VAEOutput:
         """Encodes images `[batch, h, w, c]`, samples one code for each, decodes it."""
-        parameters = tf.cast(self.encoder(x, training=training), tf.float32)
-        z = self.posterior(parameters).sample(seed=self.next_seed())
+        parameters = self.infer(x, training)
+        z = self.posterior.distribution(parameters).sample(seed=self.next_seed())
         return VAEOutput(parameters, z, tf.cast(self.decoder(z, training=training), tf.float32))
+
+    def infer(self, x: Any, training: bool) -> tf.Tensor:
+        """Returns the parameters of q(z|x), float32 `[batch, num_parameters]`, of what `fit` is fed."""
+        images = self.images(x)
+        if training and self.corruption is not None:
+            images = self.corruption.corrupt(images, self.next_seed())
+        return tf.cast(self.encoder(images, training=training), tf.float32)
+
+    def images(self, x: Any) -> tf.Tensor:
+        """Returns the images `[batch, h, w, c]` in what `fit` is fed: what the decoder has to restore."""
+        return x
 
     def compute_loss(
         self,
-        x: tf.Tensor = None,
+        x: Any = None,
         y: Any = None,
         y_pred: Any = None,
         sample_weight: Any = None,
         training: bool = True,
     ) -> tf.Tensor:
-        """Returns the loss, nats per image (scalar), and logs its terms. Images are their own target: y is not read."""
-        del y, sample_weight, training
-        reconstruction = -self.likelihood.log_prob(y_pred.likelihood_parameters, tf.cast(x, tf.float32))
-        kl_per_dimension = tfd.kl_divergence(self.posterior(y_pred.posterior_parameters), self.prior.distribution())
-        kl = tf.reduce_sum(kl_per_dimension, axis=-1)
-        regularizer = tf.broadcast_to(self.regularizer(y_pred, kl), tf.shape(kl))
+        """Returns the loss, nats per image (scalar), and logs its terms. Images are their own target.
+
+        Only `supervision` reads y, labelled images as `PartlyLabelled` feeds them; without it y may be anything.
+        """
+        del sample_weight
+        code, kl_per_dimension = self._code(y_pred, training)
+        images = tf.cast(self.images(x), tf.float32)
+        reconstruction = -self.likelihood.log_prob(y_pred.likelihood_parameters, images)
+        regularizer = tf.broadcast_to(self.regularizer(code), tf.shape(code.kl))
         loss = reconstruction + regularizer
+        if self.supervision is not None and y is not None:
+            supervised = self.supervision.weighted(self.encode(y["images"]).mean(), y["factors"], self._step())
+            self.log_terms(supervised=supervised)
+            loss += supervised
         self.kl_means.update_state(kl_per_dimension)
-        self.log_terms(loss=loss, reconstruction=reconstruction, regularizer=regularizer, kl=kl)
-        return tf.reduce_mean(loss)
+        self.active_units.update_state(code.posterior.mean())
+        terms = {"loss": loss, "reconstruction": reconstruction, "regularizer": regularizer, self.kl_name: code.kl}
+        self.log_terms(**terms)
+        # Keras adds up the gradients of replicas.
+        return tf.reduce_mean(loss) / tf.distribute.get_strategy().num_replicas_in_sync
 
-    def regularizer(self, output: VAEOutput, kl: tf.Tensor) -> tf.Tensor:
+    def _code(self, output: VAEOutput, training: bool) -> tuple[Code, tf.Tensor]:
+        posterior, prior = self.posterior.distribution(output.posterior_parameters), self.prior.distribution()
+        kl = divergences.kl_divergence(posterior, prior, output.z)
+        return Code(output.z, posterior, prior, kl.total, training), kl.per_dimension
+
+    def regularizer(self, code: Code) -> tf.Tensor:
         """The hook: what a variant adds to the reconstruction loss.
-
-        Args:
-          output: of the forward pass.
-          kl: KL(q(z|x) ‖ p(z)), nats per image, `[batch]`.
 
         Returns:
           nats per image, `[batch]`, or already averaged over the batch, scalar.
         """
-        del output
-        return kl
+        return code.kl
 
     def log_terms(self, **terms: tf.Tensor) -> None:
-        """Adds values `[batch]` to the running means, over images, of terms named in `loss_terms`."""
+        """Adds values, `[batch]` or scalar, to the running means, over images, of terms named to `add_terms`."""
         for name, value in terms.items():
             self.term_means[name].update_state(value)
 
@@ -134,15 +191,23 @@ class VAE(keras.Model):
 
     def weight_now(self, weight: Weight) -> tf.Tensor:
         """Returns the value of a loss weight at the current training step, float32 scalar."""
-        return weight_at(weight, self.optimizer.iterations if self.compiled else 0)
+        return weight_at(weight, self._step())
+
+    def _step(self) -> tf.Tensor:
+        return tf.convert_to_tensor(self.optimizer.iterations if self.compiled else 0)
 
     def next_seed(self) -> tf.Tensor:
         """Returns a fresh seed for stateless sampling, int32 `[2]`; its state is saved and restored with the model."""
-        return tf.cast(self.seed_generator.next(), tf.int32)
+        seed = tf.cast(self.seed_generator.next(), tf.int32)
+        replica = tf.distribute.get_replica_context()
+        if replica is None or replica.num_replicas_in_sync == 1:
+            return seed
+        apart = _REPLICA_STRIDE * tf.cast(replica.replica_id_in_sync_group, tf.int32)  # Replicas share the generator.
+        return seed + tf.stack([0, apart])
 
-    def encode(self, x: tf.Tensor) -> tfd.Normal:
-        """Returns q(z|x) of images `[batch, h, w, c]`: batch shape `[batch, latent_dim]`."""
-        return self.posterior(self.encoder(x, training=False))
+    def encode(self, x: tf.Tensor) -> tfd.Distribution:
+        """Returns q(z|x) of images `[batch, h, w, c]`: batch shape `[batch, latent_dim]`, or `[batch]` if joint."""
+        return self.posterior.distribution(tf.cast(self.encoder(x, training=False), tf.float32))
 
     def decode(self, z: tf.Tensor) -> tfd.Distribution:
         """Returns p(x|z) of codes `[batch, latent_dim]`: batch shape `[batch]`, event shape `[h, w, c]`."""
@@ -156,8 +221,27 @@ class VAE(keras.Model):
         """Returns E[x|z] of `num` codes drawn from the prior, `[num, h, w, c]`."""
         return self.decode(self.prior.distribution().sample(num, seed=self.next_seed())).mean()
 
+    def check_feed(self, spec: Any, data: GroundTruthData) -> None:
+        """Raises InputError unless the model can be trained on batches of this structure.
+
+        Args:
+          spec: `tf.TensorSpec` of a batch, or a tuple or dict of them.
+          data: what the batches are of.
+        """
+        check_images(spec, self.image_shape)
+        if self.supervision is not None:
+            check_labels(spec, data, self.supervision)
+
     def get_config(self) -> dict[str, Any]:
-        parts = {"encoder": self.encoder, "decoder": self.decoder, "prior": self.prior, "likelihood": self.likelihood}
+        parts = {
+            "encoder": self.encoder,
+            "decoder": self.decoder,
+            "prior": self.prior,
+            "posterior": self.posterior,
+            "likelihood": self.likelihood,
+            "corruption": self.corruption,
+            "supervision": self.supervision,
+        }
         config = {key: keras.saving.serialize_keras_object(part) for key, part in parts.items()}
         return config | {"name": self.name, "dtype": keras.dtype_policies.serialize(self.dtype_policy)}
 
@@ -166,22 +250,4 @@ class VAE(keras.Model):
         return cls(**{key: keras.saving.deserialize_keras_object(value) for key, value in config.items()})
 
 
-def _check_fit(encoder: keras.Model, decoder: keras.Model) -> None:
-    for name, network in {"encoder": encoder, "decoder": decoder}.items():
-        if not isinstance(network, keras.Model):
-            raise InputError(f"The {name} is {network!r}; expected a keras.Model, in gin written as @{name}().")
-        if network.losses:
-            raise InputError(
-                f"The {name} has losses of its own, such as a kernel_regularizer; the VAE would not see them."
-            )
-    latent_dim = decoder.input_shape[-1]
-    if encoder.output_shape[-1] != 2 * latent_dim:
-        raise InputError(
-            f"The encoder gives {encoder.output_shape[-1]} values for codes of {latent_dim} dimensions; expected "
-            f"{2 * latent_dim}, means and log variances; give encoder and decoder the same latent_dim."
-        )
-    if encoder.input_shape[1:] != decoder.output_shape[1:]:
-        raise InputError(
-            f"The encoder reads images of shape {encoder.input_shape[1:]}, the decoder writes "
-            f"{decoder.output_shape[1:]}; give both the same image_shape."
-        )
+_REPLICA_STRIDE = 1_000_003  # Far from the steps of one that Keras' generator takes.

@@ -17,9 +17,9 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from disent_tf import files
+from disent_tf.distributions.aggregate_posterior import decompose
 from disent_tf.errors import TrainingError
 from disent_tf.training.checkpointing import Checkpoints
-from disent_tf.training.run_folder import RunFolder
 
 _log = logging.getLogger(__name__)
 
@@ -99,18 +99,25 @@ class Progress(EverySteps):
 
 
 class Curves(EverySteps):
-    """Writes the means over each interval to `metrics.csv` and TensorBoard, and starts new means."""
+    """Writes the means over each interval to a CSV file and TensorBoard, and starts new means."""
 
-    def __init__(self, first_step: int, every: int, last_step: int, run: RunFolder) -> None:
+    def __init__(
+        self, first_step: int, every: int, last_step: int, path: pathlib.Path, tensorboard: pathlib.Path
+    ) -> None:
         super().__init__(first_step, every, last_step)
-        self._path, self._tensorboard = run.curves, run.tensorboard
+        self._path, self._tensorboard = path, tensorboard
         _truncate(self._path, first_step)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self._writer = tf.summary.create_file_writer(str(self._tensorboard))
 
     def at_step(self, step: int, logs: Logs) -> None:
-        row = {"step": step, **{name: float(value) for name, value in logs.items()}}
+        self.write(step, logs)
+        self.model.reset_metrics()
+
+    def write(self, step: int, values: Logs) -> None:
+        """Adds a row of scalars."""
+        row = {"step": step, **{name: float(value) for name, value in values.items()}}
         new = not self._path.exists()
         with self._path.open("a", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, fieldnames=row, lineterminator="\n")
@@ -118,10 +125,38 @@ class Curves(EverySteps):
                 writer.writeheader()
             writer.writerow(row)
         with self._writer.as_default():
-            for name, value in logs.items():
+            for name, value in values.items():
                 tf.summary.scalar(name, float(value), step=step)
         self._writer.flush()
-        self.model.reset_metrics()
+
+
+class DecompositionCurves(Curves):
+    """Writes what the KL divergence is made of, estimated on the same images at every interval.
+
+    By minibatch-stratified sampling (see `aggregate_posterior`) over a batch of all `images`, far larger than a
+    training batch. The mutual information so estimated cannot exceed log N, and all three are biased where posteriors
+    are so narrow that those of other images do not meet z.
+    """
+
+    def __init__(self, *where: Any, images: np.ndarray, num_data: int) -> None:
+        super().__init__(*where)
+        self._images, self._num_data = tf.constant(images), num_data
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        super().on_train_begin(logs)
+        self._estimate = tf.function(self._means, jit_compile=False)
+
+    def at_step(self, step: int, logs: Logs) -> None:
+        del logs
+        self.write(step, self._estimate(self._images))
+
+    def _means(self, images: tf.Tensor) -> Logs:
+        posterior = self.model.encode(images)
+        # A seed of its own: training must not depend on being watched.
+        parts = decompose(
+            posterior, self.model.prior.distribution(), posterior.sample(seed=(0, 0)), self._num_data, "mss"
+        )
+        return {f"{name}_mss": tf.reduce_mean(part) for name, part in parts._asdict().items()}
 
 
 class SaveCheckpoints(EverySteps):

@@ -20,6 +20,7 @@ class RunFolder:
         self.model = self.path / "model.json"  # the model's architecture, as Keras serialises it
         self.checkpoints = self.path / "checkpoints"
         self.curves = self.path / "metrics.csv"  # every logged term, one row per interval
+        self.decomposition = self.path / "decomposition.csv"  # MI, TC and dimension-wise KL, at a longer interval
         self.tensorboard = self.path / "tensorboard"
         self.scores = self.path / "scores.json"
         self.matrices = self.path / "matrices"  # what lies behind the scores

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import gin
 import keras
+import numpy as np
 import tensorflow as tf
 
 from disent_tf import config
@@ -49,6 +50,8 @@ def train(
     jit_compile: bool | None = None,
     steps_per_execution: int = 1,
     log_every: int = 100,
+    decomposition_every: int = 1000,
+    decomposition_images: int = 1000,
     checkpoint_every: int = 1000,
     keep_checkpoints: int = 3,
     overwrite: bool = False,
@@ -68,6 +71,9 @@ def train(
       jit_compile: compile the step with XLA; None does so on a GPU only, as on a CPU it is slower.
       steps_per_execution: steps in one call of TensorFlow; divides the intervals below.
       log_every: steps between rows of `metrics.csv`, each the mean since the last row.
+      decomposition_every: steps between rows of `decomposition.csv`, estimates of mutual information, total
+        correlation and dimension-wise KL in nats; 0 for none.
+      decomposition_images: images that they are estimated on, the same every time.
       checkpoint_every: steps between checkpoints; there is always one at the end and at an interruption.
       keep_checkpoints: how many of the newest checkpoints stay.
       overwrite: replace a run that is in `output_dir`.
@@ -85,6 +91,9 @@ def train(
     check_positive(batch_size=batch_size, keep_checkpoints=keep_checkpoints, steps_per_execution=steps_per_execution)
     check_positive(steps=steps, log_every=log_every, checkpoint_every=checkpoint_every)
     _check_multiples(steps_per_execution, steps=steps, log_every=log_every, checkpoint_every=checkpoint_every)
+    if decomposition_every:
+        check_positive(decomposition_every=decomposition_every, decomposition_images=decomposition_images)
+        _check_multiples(steps_per_execution, decomposition_every=decomposition_every)
     check_seed(seed)
     _check_data(data)
 
@@ -94,7 +103,7 @@ def train(
         net.compile(
             _make("train.optimizer", optimizer), jit_compile=_jit(jit_compile), steps_per_execution=steps_per_execution
         )
-    _check_images(net, data)
+    net.check_feed(data.dataset(batch_size, seed).element_spec, data)
     net.optimizer.build(net.trainable_variables)  # One built later, in `fit`, would not be restored.
 
     info = {"seed": seed, **provenance.describe()}
@@ -114,9 +123,13 @@ def train(
         callbacks.ContinueMeans(net),
         callbacks.StopOnNaN(step, 1, steps),
         progress,
-        callbacks.Curves(step, log_every, steps, run),
+        callbacks.Curves(step, log_every, steps, run.curves, run.tensorboard),
         callbacks.SaveCheckpoints(step, checkpoint_every, steps, checkpoints),
     ]
+    if decomposition_every:
+        where = (step, decomposition_every, steps, run.decomposition, run.tensorboard / "decomposition")
+        images = _some_images(data, decomposition_images, seed)
+        watchers.append(callbacks.DecompositionCurves(*where, images=images, num_data=len(data)))
     feed = data.dataset(batch_size * net.batches_per_step, seed, first_batch=step)
     if step < steps:
         with StopOnSignal() as stop:
@@ -181,12 +194,9 @@ def _jit(jit_compile: bool | None) -> bool:
     return bool(tf.config.list_physical_devices("GPU")) if jit_compile is None else jit_compile
 
 
-def _check_images(net: keras.Model, data: GroundTruthData) -> None:
-    if tuple(net.image_shape) != tuple(data.observation_shape):
-        raise InputError(
-            f"The model reads images of shape {tuple(net.image_shape)}, {type(data).__name__} has "
-            f"{tuple(data.observation_shape)}; set image_shape = {tuple(data.observation_shape)}."
-        )
+def _some_images(data: GroundTruthData, num: int, seed: int) -> np.ndarray:
+    indices = np.random.default_rng(seed).permutation(len(data))[:num]
+    return data[np.sort(indices)]
 
 
 def _headline(net: keras.Model, data: GroundTruthData, run: RunFolder, precision: str, step: int, steps: int) -> str:

@@ -22,6 +22,11 @@ def save_rows(path: pathlib.Path, picture: np.ndarray, labels: Sequence[str], ti
     axes.set_yticks((np.arange(len(labels)) + 0.5) * height / len(labels), labels, fontsize=7)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
+    save_figure(path, figure)
+
+
+def save_figure(path: pathlib.Path, figure: Figure) -> None:
+    """Writes a figure, whole or not at all, in the font that comes with matplotlib."""
     with matplotlib.rc_context({"font.family": "DejaVu Sans"}), atomic_path(path) as temporary:
         figure.savefig(temporary)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from disent_tf.models.tracking import MeanPerDimension
+from disent_tf.models.tracking import ActiveUnits, MeanPerDimension
 
 
 def test_mean_over_examples_of_batches_of_different_sizes():
@@ -19,3 +19,20 @@ def test_dimensions_are_not_mixed():
     result = mean.result()
     assert float(result["kl_0"]) == pytest.approx(1.0)
     assert np.isnan(result["kl_2"])
+
+
+def test_active_units_are_the_dimensions_whose_mean_varies_over_all_batches():
+    units, rng = ActiveUnits(3), np.random.default_rng(0)
+    means = rng.normal([0.0, 5.0, -3.0], [1.0, 0.05, 0.2], size=(1000, 3))  # Variances 1, 0.0025 and 0.04.
+    for batch in np.array_split(means.astype(np.float32), 7):
+        units.update_state(batch)
+    assert float(units.result()) == 2.0
+    units.reset_state()
+    assert float(units.result()) == 0.0
+
+
+def test_a_dimension_that_differs_between_batches_only_is_active():
+    units = ActiveUnits(1)
+    units.update_state(np.zeros((4, 1), np.float32))
+    units.update_state(np.ones((4, 1), np.float32))
+    assert float(units.result()) == 1.0

@@ -1,0 +1,108 @@
+"""What models that learn from pairs of images have in common (Locatello et al. 2020, "Weakly-Supervised
+Disentanglement Without Compromises"): posteriors of a pair that share what the images share."""
+
+import abc
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.distributions.posteriors import DiagonalNormal
+from disent_tf.errors import InputError
+from disent_tf.models.beta_vae import BetaVAE
+from disent_tf.models.fit_together import check_pairs
+
+
+class Moments(NamedTuple):
+    """Mean and variance of diagonal normal posteriors, `[..., latent_dim]` each."""
+
+    mean: tf.Tensor
+    variance: tf.Tensor
+
+
+Average = Callable[[Moments, Moments], Moments]
+
+
+def group_average(first: Moments, second: Moments) -> Moments:
+    """Returns the arithmetic means of mean and variance (GVAE, Hosoya 2019)."""
+    return Moments(0.5 * (first.mean + second.mean), 0.5 * (first.variance + second.variance))
+
+
+def product_of_experts(first: Moments, second: Moments) -> Moments:
+    """Returns the normalised square root of the product of densities: precisions are averaged.
+
+    ML-VAE (Bouchacourt et al. 2018) multiplies the densities; disentanglement_lib doubles the variance of the product,
+    so that two equal posteriors give themselves, and its form is this one.
+    """
+    variance = 2.0 * first.variance * second.variance / (first.variance + second.variance)
+    mean = 0.5 * variance * (first.mean / first.variance + second.mean / second.variance)
+    return Moments(mean, variance)
+
+
+class PairVAE(BetaVAE, abc.ABC):
+    """A β-VAE of pairs: the posteriors of a pair's images are averaged in the dimensions that the pair shares.
+
+    `fit` takes what `ImagePairs` feeds, dicts of "images" `[batch, 2, h, w, c]` and "changed" `[batch, num_factors]`;
+    the loss is that of `BetaVAE`, averaged over both images, with the averaged posteriors. Single images,
+    `[batch, h, w, c]`, can be evaluated; nothing is shared then.
+    """
+
+    average: Average
+
+    def __init__(self, encoder: keras.Model, decoder: keras.Model, **options: Any) -> None:
+        super().__init__(encoder, decoder, **options)
+        if type(self.posterior) is not DiagonalNormal or self.posterior.scale != "log_var":
+            raise InputError(
+                f"{type(self).__name__} averages the means and variances of posteriors, and cannot with the given "
+                f"{type(self.posterior).__name__}; leave its posterior DiagonalNormal(scale='log_var'), the default."
+            )
+
+    @abc.abstractmethod
+    def shared(self, first: Moments, second: Moments, changed: tf.Tensor) -> tf.Tensor:
+        """Returns which dimensions the images of each pair share, bool `[batch, latent_dim]`.
+
+        Args:
+          first: posteriors of the first images, `[batch, latent_dim]`.
+          second: of the second ones.
+          changed: which factors differ, bool `[batch, num_factors]`.
+        """
+
+    def images(self, x: Any) -> tf.Tensor:
+        """Returns the images `[2 * batch, h, w, c]`, the two of a pair one after the other."""
+        if not isinstance(x, dict):
+            return x
+        return tf.reshape(x["images"], (-1, *self.image_shape))
+
+    def infer(self, x: Any, training: bool) -> tf.Tensor:
+        parameters = super().infer(x, training)
+        if not isinstance(x, dict):
+            if training:
+                raise InputError(f"{type(self).__name__} learns from pairs of images, as ImagePairs feeds them.")
+            return parameters
+        posterior = self.posterior.distribution(parameters)
+        first, second = (Moments(posterior.mean()[i::2], posterior.variance()[i::2]) for i in range(2))
+        shared = self.shared(first, second, tf.cast(x["changed"], tf.bool))
+        common = self.average(first, second)
+        averaged = [
+            tf.concat([tf.where(shared, c, o) for c, o in zip(common, own, strict=True)], axis=-1)
+            for own in (first, second)
+        ]
+        means, variances = tf.split(tf.reshape(tf.stack(averaged, axis=1), tf.shape(parameters)), 2, axis=-1)
+        return tf.concat([means, tf.math.log(variances)], axis=-1)
+
+    def check_feed(self, spec: Any, data: GroundTruthData) -> None:
+        check_pairs(spec, self.image_shape)
+
+
+class AdaptivePairVAE(PairVAE):
+    """Finds out itself which dimensions a pair shares: those where its posteriors are close."""
+
+    def shared(self, first: Moments, second: Moments, changed: tf.Tensor) -> tf.Tensor:
+        """Returns where KL(q(z_j|x₁) ‖ q(z_j|x₂)) is below half way between its least and largest (equation 6)."""
+        del changed
+        distances = tfd.kl_divergence(*(tfd.Normal(m.mean, tf.sqrt(m.variance)) for m in (first, second)))
+        least, largest = (reduce(distances, axis=-1, keepdims=True) for reduce in (tf.reduce_min, tf.reduce_max))
+        return distances < 0.5 * (least + largest)
