@@ -4,11 +4,12 @@ BIN := .venv/bin
 RUN := runs/demo
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
-.PHONY: help setup demo test check format clean
+.PHONY: help setup demo test test-full check format clean
 
 help:
 	@echo "make demo    train, draw, export and score FactorVAE on dSprites (about five minutes on two CPU cores)"
 	@echo "make test    run the test suite"
+	@echo "make test-full  the long list of checks of every model with every prior (about an hour)"
 	@echo "make check   format, lint and types, as CI runs them"
 	@echo "make format  let ruff mend what it can"
 	@echo "make setup   make .venv with the tested versions"
@@ -27,7 +28,10 @@ demo: setup
 	bin/evaluate --run_dir=$(RUN) --gin_file=metrics/quick.gin
 
 test: setup
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadgroup
+
+test-full: setup
+	$(BIN)/pytest -n auto --dist loadgroup -m full
 
 check: setup
 	$(BIN)/ruff format --check

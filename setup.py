@@ -42,7 +42,7 @@ setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.20"],
-        "test": ["mypy>=1.14", "pytest>=8", "ruff>=0.9"],
+        "test": ["mypy>=1.14", "pytest>=8", "pytest-xdist>=3.6", "ruff>=0.9"],
     },
     entry_points={"console_scripts": [f"disent-{name}=disent_tf.cli:{name}" for name in COMMANDS]},
 )

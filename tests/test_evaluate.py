@@ -60,3 +60,16 @@ def test_representation_is_the_posterior_mean_at_any_number_of_images():
     codes = mean_representation(model)(images)
     assert codes.shape == (1030, tiny.LATENT_DIM)
     np.testing.assert_allclose(codes, model.encode(images).mean(), atol=1e-6)
+
+
+def compute_latent_dim(model, data, random_state):
+    """A metric of the whole model."""
+    return {"latent_dim": model.latent_dim, "draw": float(random_state.rand()), "images": len(data)}
+
+
+def test_metrics_of_the_model_get_the_model(run_dir):
+    options = {"metrics": [compute_draws], "model_metrics": [compute_latent_dim], "seed": 3, "overwrite": True}
+    scores = evaluate(run_dir, data=tiny.Squares(), **options)
+    expected = {"latent_dim": tiny.LATENT_DIM, "draw": np.random.RandomState(3).rand(), "images": 32}
+    assert scores["latent_dim"] == expected
+    assert "draws" in scores

@@ -60,6 +60,6 @@ def factor_vae():
 
 def train_run(folder, model=vae, *, steps=1, **options):
     """Trains into a run folder, in a second or two."""
-    settings = {"data": Squares(), "batch_size": 4, "jit_compile": False}
+    settings = {"data": Squares(), "batch_size": 4, "jit_compile": False, "decomposition_every": 0}
     settings["optimizer"] = lambda: keras.optimizers.Adam(1e-3)
     return train(folder, model=model, steps=steps, **(settings | options))

@@ -60,7 +60,7 @@ def check_factors(supervision: Supervision | None, latent_dim: int) -> None:
         )
 
 
-def check_images(spec: Any, image_shape: tuple[int, ...]) -> None:
+def check_images(spec: Any, data: GroundTruthData, image_shape: tuple[int, ...]) -> None:
     """Raises InputError unless `spec` is a batch of images, or begins with one."""
     images = spec[0] if isinstance(spec, tuple) else spec
     if isinstance(images, dict):
@@ -68,7 +68,7 @@ def check_images(spec: Any, image_shape: tuple[int, ...]) -> None:
             "The data feeds pairs of images, which only AdaGVAE, AdaMLVAE and GroupVAE learn from; set "
             "train.data = %data."
         )
-    _check_shape("data", images.shape[1:], image_shape)
+    _check_shape(data, images.shape[1:], image_shape)
 
 
 def check_labels(spec: Any, data: GroundTruthData, supervision: Supervision) -> None:
@@ -82,16 +82,16 @@ def check_labels(spec: Any, data: GroundTruthData, supervision: Supervision) -> 
         )
 
 
-def check_pairs(spec: Any, image_shape: tuple[int, ...]) -> None:
+def check_pairs(spec: Any, data: GroundTruthData, image_shape: tuple[int, ...]) -> None:
     """Raises InputError unless `spec` is a batch of pairs as `ImagePairs` feeds them."""
     if not isinstance(spec, dict):
         raise InputError("The model learns from pairs of images; set train.data = @ImagePairs().")
-    _check_shape("pairs", spec["images"].shape[2:], image_shape)
+    _check_shape(data, spec["images"].shape[2:], image_shape)
 
 
-def _check_shape(what: str, shape: tf.TensorShape, image_shape: tuple[int, ...]) -> None:
+def _check_shape(data: GroundTruthData, shape: tf.TensorShape, image_shape: tuple[int, ...]) -> None:
     if tuple(shape) != tuple(image_shape):
         raise InputError(
-            f"The model reads images of shape {tuple(image_shape)}, the {what} have {tuple(shape)}; set image_shape = "
-            f"{tuple(shape)}."
+            f"The model reads images of shape {tuple(image_shape)}, {type(data).__name__} has {tuple(shape)}; set "
+            f"image_shape = {tuple(shape)}."
         )

@@ -94,7 +94,7 @@ class PairVAE(BetaVAE, abc.ABC):
         return tf.concat([means, tf.math.log(variances)], axis=-1)
 
     def check_feed(self, spec: Any, data: GroundTruthData) -> None:
-        check_pairs(spec, self.image_shape)
+        check_pairs(spec, data, self.image_shape)
 
 
 class AdaptivePairVAE(PairVAE):

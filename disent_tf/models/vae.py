@@ -228,7 +228,7 @@ class VAE(keras.Model):
           spec: `tf.TensorSpec` of a batch, or a tuple or dict of them.
           data: what the batches are of.
         """
-        check_images(spec, self.image_shape)
+        check_images(spec, data, self.image_shape)
         if self.supervision is not None:
             check_labels(spec, data, self.supervision)
 

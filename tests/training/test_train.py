@@ -9,8 +9,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from disent_tf.data.labelled import PartlyLabelled
+from disent_tf.data.pairs import ImagePairs
+from disent_tf.distributions.aggregate_posterior import decompose
+from disent_tf.distributions.likelihoods import GaussianLikelihood
+from disent_tf.distributions.mixtures import VampPrior
+from disent_tf.distributions.priors import AnisotropicNormal
 from disent_tf.errors import InputError, TrainingError
-from disent_tf.models import VAE, FactorVAE
+from disent_tf.models import VAE, AdaGVAE, FactorVAE
+from disent_tf.models.supervision import L2Supervision
+from disent_tf.networks.corruptions import SaltAndPepper
 from disent_tf.training.checkpointing import load_model
 from disent_tf.training.train import train
 from tests import tiny
@@ -88,6 +96,46 @@ def test_run_that_crashed_resumes_to_the_uninterrupted_one(tmp_path, model):
     resumed = run(tmp_path / "parts", model, steps=8, checkpoint_every=3, resume=True)
     assert_same_state(whole, resumed)
     assert rows(tmp_path / "parts") == rows(tmp_path / "whole")
+
+
+def vamp_vae():
+    return VAE(**tiny.networks(), prior=VampPrior(tiny.LATENT_DIM, 5), likelihood=GaussianLikelihood("learned"))
+
+
+def supervised_vae():
+    prior = AnisotropicNormal(tiny.LATENT_DIM, [3.0, 2.0, 1.0], learned=True)
+    return VAE(**tiny.networks(), prior=prior, supervision=L2Supervision(tiny.Squares.factor_sizes))
+
+
+def denoising_ada_gvae():
+    return AdaGVAE(**tiny.networks(), corruption=SaltAndPepper(0.2))
+
+
+@pytest.mark.parametrize(
+    ("model", "feed"),
+    [(vamp_vae, lambda data: data), (supervised_vae, PartlyLabelled), (denoising_ada_gvae, ImagePairs)],
+)
+def test_whatever_a_model_learns_and_is_fed_resumes_exactly(tmp_path, model, feed):
+    data = feed(tiny.Squares())
+    whole = run(tmp_path / "whole", model, data=data, decomposition_every=2)
+    run(tmp_path / "run", model, data=data, decomposition_every=2, steps=4, checkpoint_every=3)
+    resumed = run(tmp_path / "run", model, data=data, decomposition_every=2, resume=True)
+    assert_same_state(whole, resumed)
+    for name in ("metrics.csv", "decomposition.csv"):
+        assert (tmp_path / "run" / name).read_text() == (tmp_path / "whole" / name).read_text()
+
+
+def test_estimates_of_the_decomposition_leave_training_alone(tmp_path):
+    watched, alone = (run(tmp_path / str(every), decomposition_every=every) for every in (3, 0))
+    assert_same_state(watched, alone)
+    assert not (tmp_path / "0" / "decomposition.csv").exists()
+    estimates = np.genfromtxt(tmp_path / "3" / "decomposition.csv", delimiter=",", names=True)
+    np.testing.assert_array_equal(estimates["step"], [3, 6])
+    images = tiny.Squares()[np.arange(32)]  # All there are.
+    posterior = watched.encode(images)
+    expected = decompose(posterior, watched.prior.distribution(), posterior.sample(seed=(0, 0)), 32, "mss")
+    assert estimates["mi_mss"][-1] == pytest.approx(float(np.mean(expected.mi)), abs=1e-4)
+    assert estimates["dwkl_mss"][-1] == pytest.approx(float(np.mean(expected.dwkl)), abs=1e-4)
 
 
 def assert_same_state(first, second):
@@ -196,6 +244,8 @@ def test_resuming_another_model_is_an_error(tmp_path):
         ({"batch_size": "64"}, "batch_size is '64'"),
         ({"precision": "float64"}, "train.precision is 'float64'; expected one of float32"),
         ({"steps_per_execution": 4}, "steps = 6 is not a multiple of steps_per_execution = 4"),
+        ({"decomposition_every": -1}, "decomposition_every is -1"),
+        ({"decomposition_every": 2, "decomposition_images": 0}, "decomposition_images is 0"),
         ({"seed": -1}, "seed is -1; expected an integer from 0"),
         ({"seed": "a"}, "seed is 'a'"),
         ({"data": 3}, "train.data is 3; expected a GroundTruthData"),
