@@ -1,4 +1,4 @@
-"""KL and its decomposition for two models that seed 000's authors trained on dSprites; skipped where they are missing."""
+"""KL and its decomposition for two models that seed 000's authors trained on dSprites; skipped where missing."""
 
 import pathlib
 
