@@ -15,8 +15,9 @@ def pca_variances(
 ) -> tuple[float, ...]:
     """Returns the largest eigenvalues of the pixels' covariance, in descending order, to four digits.
 
-    The variances of the anisotropic prior of Mathieu et al. (2019), section 6.1. Their code decomposes images that are
-    not centred and takes the smallest of twenty values; these are the largest ones of centred images.
+    The variances of the anisotropic prior of Mathieu et al. (2019), their experiment on independence. Their code
+    decomposes images that are not centred and takes the smallest of twenty values; these are the largest ones of centred
+    images.
 
     Args:
       data: whose images are decomposed.

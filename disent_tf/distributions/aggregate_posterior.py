@@ -17,11 +17,11 @@ from disent_tf.distributions import structure
 ESTIMATORS = ("mws", "mss", "dlib")
 """How q(z) is estimated from a batch of M of the N images, with z a sample of the posterior of image i.
 
-mws: minibatch-weighted sampling, 1/(NM) Σ_j q(z|x_j) (Chen et al., equation 5). A lower bound, far below: where the
+mws: minibatch-weighted sampling, 1/(NM) Σ_j q(z|x_j) (Chen et al.). A lower bound, far below: where the
   batch stands for the data its logarithm is log q(z) - log N, so that the mutual information comes out log N too high,
   the total correlation (latent_dim - 1) log N too high, the dimension-wise KL latent_dim log N too low. Gradients do
   not see these constants.
-mss: minibatch-stratified sampling (appendix C.2): weights 1/N for x_i, (N - M + 1) / (N (M - 1)) for one other image
+mss: minibatch-stratified sampling (their appendix): weights 1/N for x_i, (N - M + 1) / (N (M - 1)) for one other image
   and 1 / (M - 1) for the rest, which add up to 1; unbiased for q(z). The weights in the authors' code do not.
 dlib: Σ_j q(z|x_j), disentanglement_lib's mws without its constants: log M (latent_dim - 1) too low for the total
   correlation.

@@ -80,7 +80,7 @@ def _joint(distribution: tfd.Distribution) -> tfd.Distribution:
 def kl_inclusive(posterior: tfd.Distribution, prior: tfd.Distribution, z_prior: tf.Tensor) -> tf.Tensor:
     """Returns KL(p(z) ‖ q(z)), nats, scalar, with the q(z) of the batch: the mean of its posteriors.
 
-    Mathieu et al. (2019), section 5 and "kld_inc" of its code.
+    Mathieu et al. (2019), "kld_inc" of its code.
 
     Args:
       posterior: q(z|x), factorised `[batch, latent_dim]` or joint.
@@ -108,7 +108,7 @@ def mmd(z: tf.Tensor, z_prior: tf.Tensor, kernel: str = "imq") -> tf.Tensor:
 
 
 def mmd_per_dimension(z: tf.Tensor, z_prior: tf.Tensor, kernel: str = "imq") -> tf.Tensor:
-    """Returns `mmd` of each dimension on its own, summed over dimensions (Mathieu et al. 2019, appendix)."""
+    """Returns `mmd` of each dimension on its own, summed over dimensions ("mmd_dim" of Mathieu et al. 2019)."""
     columns, columns_prior = tf.transpose(z)[..., None], tf.transpose(z_prior)[..., None]  # [latent_dim, num, 1]
     within, within_prior, across = kernel_means(columns, columns_prior, kernel)
     return tf.reduce_sum(within + within_prior - 2.0 * across)

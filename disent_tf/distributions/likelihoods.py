@@ -133,8 +133,8 @@ class LaplaceLikelihood(_LocationScale):
 class Categorical(Likelihood):
     """Independent values on evenly spaced levels from 0 to 1; the decoder gives `num_levels` logits for each value.
 
-    The likelihood of colour images of 8 bits (van den Oord et al. 2016, "Pixel Recurrent Neural Networks", section
-    3.1). An image is read at the nearest level.
+    The likelihood of colour images of 8 bits (van den Oord et al. 2016, "Pixel Recurrent Neural
+    Networks"). An image is read at the nearest level.
 
     Args:
       num_levels: levels of a value, at least 2; the decoder needs `num_parameters` equal to it.

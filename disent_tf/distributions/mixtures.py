@@ -20,7 +20,7 @@ from disent_tf.errors import InputError
 class GaussianMixture(Prior):
     """p(z) = Σ_k w_k N(m_k, v I), a joint distribution, for codes that fall into clusters.
 
-    Mathieu et al. (2019), section 6.2.
+    Mathieu et al. (2019), the experiment on clustering.
 
     Args:
       locations: the means m_k, `[num_components, latent_dim]`.
@@ -73,7 +73,7 @@ class GaussianMixture(Prior):
 class SpikeAndSlab(Prior):
     """p(z) = Π_d (1 - γ) N(z_d; 0, 1) + γ N(z_d; 0, σ₀²), for codes with few active dimensions at a time.
 
-    Mathieu et al. (2019), section 6.3.
+    Mathieu et al. (2019), the experiment on sparsity.
 
     Args:
       latent_dim: number of latent dimensions.

@@ -107,7 +107,8 @@ class _WithVariances(Prior):
 class AnisotropicNormal(_WithVariances):
     """p(z) = N(0, diag σ²) with σ_d² = variance · latent_dim · softmax(ℓ)_d, so that the total variance is fixed.
 
-    Mathieu et al. (2019), section 6.1: with ℓ = log of PCA's eigenvalues, rotations of the code have their price.
+    Mathieu et al. (2019), the experiment on independence: with ℓ = log of PCA's eigenvalues, rotations of the code have
+    their price.
 
     Args:
       latent_dim: number of latent dimensions.
@@ -129,7 +130,7 @@ class AnisotropicNormal(_WithVariances):
 class StudentT(_WithVariances):
     """Independent Student t distributions, whose joint density is not a sphere: axes are told from their rotations.
 
-    Mathieu et al. (2019), section 6.1. The scales are those of `AnisotropicNormal`; the variance is σ² df / (df - 2).
+    Mathieu et al. (2019), as above. The scales are those of `AnisotropicNormal`; the variance is σ² df / (df - 2).
 
     Args:
       latent_dim: number of latent dimensions.

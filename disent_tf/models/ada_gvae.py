@@ -9,7 +9,7 @@ from disent_tf.models.pairs import AdaptivePairVAE, group_average
 @keras.saving.register_keras_serializable("disent_tf")
 @gin.register
 class AdaGVAE(AdaptivePairVAE):
-    """β-VAE of pairs whose close dimensions get the mean of their posteriors' means and variances (section 4).
+    """β-VAE of pairs whose close dimensions get the mean of their posteriors' means and variances.
 
     Args:
       encoder: see `VAE`.

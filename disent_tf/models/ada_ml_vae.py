@@ -9,7 +9,7 @@ from disent_tf.models.pairs import AdaptivePairVAE, product_of_experts
 @keras.saving.register_keras_serializable("disent_tf")
 @gin.register
 class AdaMLVAE(AdaptivePairVAE):
-    """β-VAE of pairs whose close dimensions get the product of their posteriors (section 4).
+    """β-VAE of pairs whose close dimensions get the product of their posteriors.
 
     Args:
       encoder: see `VAE`.

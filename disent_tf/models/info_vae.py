@@ -17,7 +17,7 @@ from disent_tf.models.weights import Weight, check_weight
 @keras.saving.register_keras_serializable("disent_tf")
 @gin.register
 class InfoVAE(VAE):
-    """Loss, nats per image = -log p(x|z) + (1 - α) KL(q(z|x) ‖ p(z)) + (α + λ - 1) MMD(q(z), p(z)), equation 6.
+    """Loss, nats per image = -log p(x|z) + (1 - α) KL(q(z|x) ‖ p(z)) + (α + λ - 1) MMD(q(z), p(z)).
 
     α = 0, λ = 1 is the VAE, α = 1 the MMD-VAE. MMD is the squared maximum mean discrepancy between the codes of a batch
     and as many draws of the prior, an unbiased estimate; it is no number of nats and needs a large λ.

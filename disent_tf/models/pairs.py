@@ -101,7 +101,7 @@ class AdaptivePairVAE(PairVAE):
     """Finds out itself which dimensions a pair shares: those where its posteriors are close."""
 
     def shared(self, first: Moments, second: Moments, changed: tf.Tensor) -> tf.Tensor:
-        """Returns where KL(q(z_j|x₁) ‖ q(z_j|x₂)) is below half way between its least and largest (equation 6)."""
+        """Returns where KL(q(z_j|x₁) ‖ q(z_j|x₂)) is below half way between its least and largest: their τ."""
         del changed
         distances = tfd.kl_divergence(*(tfd.Normal(m.mean, tf.sqrt(m.variance)) for m in (first, second)))
         least, largest = (reduce(distances, axis=-1, keepdims=True) for reduce in (tf.reduce_min, tf.reduce_max))

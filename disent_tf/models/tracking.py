@@ -25,7 +25,7 @@ class MeanPerDimension(keras.metrics.Metric):
 class ActiveUnits(keras.metrics.Metric):
     """The number of dimensions whose posterior mean varies over images: by a variance above `threshold`.
 
-    Burda et al. (2016), "Importance Weighted Autoencoders", section 5.2, with its threshold of 0.01.
+    Burda et al. (2016), "Importance Weighted Autoencoders", with its threshold of 0.01.
     """
 
     def __init__(self, num_dimensions: int, threshold: float = 0.01, name: str = "active_units") -> None:
