@@ -16,7 +16,7 @@ def pca_variances(
     """Returns the largest eigenvalues of the pixels' covariance, in descending order, to four digits.
 
     The variances of the anisotropic prior of Mathieu et al. (2019), their experiment on independence. Their code
-    decomposes images that are not centred and takes the smallest of twenty values; these are the largest ones of centred
+    decomposes images that are not centred and takes the smallest of twenty values; these are the largest of centred
     images.
 
     Args:
