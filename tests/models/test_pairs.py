@@ -1,4 +1,3 @@
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -6,29 +5,13 @@ import tensorflow as tf
 from disent_tf.data.pairs import ImagePairs
 from disent_tf.distributions.posteriors import DiagonalNormal, LaplacePosterior
 from disent_tf.errors import InputError
-from disent_tf.models import AdaGVAE, AdaMLVAE, BetaVAE, GroupVAE
+from disent_tf.models import AdaGVAE, AdaMLVAE, BetaVAE
 from disent_tf.models.pairs import Moments, group_average, product_of_experts
 from tests import tiny
+from tests.models.image_pairs import inferred, pairs, posteriors
 
 FIRST = Moments(np.array([[0.0, 1.0, 2.0]]), np.array([[1.0, 0.5, 0.1]]))
 SECOND = Moments(np.array([[0.1, 1.0, -2.0]]), np.array([[2.0, 0.5, 0.3]]))
-
-
-def pairs(num=8, changed=(True, False, False)):
-    images = tiny.images(2 * num)
-    return {"images": np.stack([images[:num], images[num:]], axis=1), "changed": np.tile([changed], (num, 1))}
-
-
-def posteriors(model, x):
-    """Means and variances of the first and the second images of pairs, before sharing."""
-    posterior = model.encode(x["images"].reshape(-1, *tiny.IMAGE_SHAPE))
-    return [Moments(posterior.mean().numpy()[i::2], posterior.variance().numpy()[i::2]) for i in range(2)]
-
-
-def inferred(model, x):
-    parameters = model.infer(x, training=True).numpy()
-    mean, log_var = np.split(parameters, 2, axis=1)
-    return [Moments(mean[i::2], np.exp(log_var[i::2])) for i in range(2)]
 
 
 def test_group_average_is_of_means_and_variances():
@@ -44,35 +27,6 @@ def test_product_of_experts_averages_precisions():
     expected = 0.5 * (FIRST.mean / FIRST.variance + SECOND.mean / SECOND.variance) / precision
     np.testing.assert_allclose(mean, expected, atol=1e-12)
     np.testing.assert_allclose(product_of_experts(FIRST, FIRST), FIRST)
-
-
-def distances(first, second):
-    ratio = first.variance / second.variance
-    return 0.5 * (ratio + (second.mean - first.mean) ** 2 / second.variance - 1 - np.log(ratio))
-
-
-@pytest.mark.parametrize(("model_class", "average"), [(AdaGVAE, group_average), (AdaMLVAE, product_of_experts)])
-def test_close_dimensions_are_shared(model_class, average):
-    keras.utils.set_random_seed(0)
-    model, x = model_class(**tiny.networks()), pairs()
-    own = posteriors(model, x)
-    kl = distances(*own)
-    close = kl < 0.5 * (kl.min(axis=1) + kl.max(axis=1))[:, None]
-    assert 0 < close.mean() < 1
-    for after, before in zip(inferred(model, x), own, strict=True):
-        for ours, common, unshared in zip(after, average(*own), before, strict=True):
-            np.testing.assert_allclose(ours, np.where(close, common, unshared), rtol=1e-4, atol=1e-6)
-
-
-@pytest.mark.parametrize(("averaging", "average"), [("gvae", group_average), ("ml_vae", product_of_experts)])
-def test_labels_say_what_is_shared(averaging, average):
-    model = GroupVAE(**tiny.networks(), averaging=averaging)
-    x = pairs(changed=(False, True))  # Two factors: the third dimension belongs to none.
-    own = posteriors(model, x)
-    for after, before in zip(inferred(model, x), own, strict=True):
-        for ours, common, unshared in zip(after, average(*own), before, strict=True):
-            expected = np.stack([common[:, 0], unshared[:, 1], common[:, 2]], axis=1)
-            np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_loss_is_that_of_both_images_with_the_shared_posteriors():
@@ -117,12 +71,6 @@ def test_data_without_pairs_is_refused(tmp_path):
         AdaGVAE(**tiny.networks())(tiny.images(), training=True)
     with pytest.raises(InputError, match="feeds pairs of images, which only AdaGVAE"):
         tiny.train_run(tmp_path / "run", data=ImagePairs(tiny.Squares()))
-
-
-def test_more_factors_than_dimensions_are_refused(tmp_path):
-    networks = {"encoder": tiny.encoder(2), "decoder": tiny.decoder(2)}
-    with pytest.raises(InputError, match="GroupVAE ties a dimension to each of 3 factors, the codes have 2"):
-        tiny.train_run(tmp_path / "run", lambda: GroupVAE(**networks), data=ImagePairs(tiny.Squares()))
 
 
 @pytest.mark.parametrize("posterior", [LaplacePosterior(), DiagonalNormal("softplus")])
