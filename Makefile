@@ -9,7 +9,7 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 help:
 	@echo "make demo    train, draw, export and score FactorVAE on dSprites (about five minutes on two CPU cores)"
 	@echo "make test    run the test suite"
-	@echo "make test-full  the long list of checks of every model with every prior (about an hour)"
+	@echo "make test-full  the long list of checks of every model with every prior (about half an hour)"
 	@echo "make check   format, lint and types, as CI runs them"
 	@echo "make format  let ruff mend what it can"
 	@echo "make setup   make .venv with the tested versions"

@@ -1,5 +1,6 @@
 """Scores of a trained model."""
 
+import inspect
 import logging
 import os
 import time
@@ -70,12 +71,18 @@ def evaluate(
     return scores
 
 
-def _by_name(*lists: Sequence[Metric]) -> dict[str, Metric]:
+def _by_name(metrics: Sequence[Metric], model_metrics: Sequence[Metric]) -> dict[str, Metric]:
+    lists = (metrics, model_metrics)
     if not all(isinstance(each, (list, tuple)) for each in lists):
         raise InputError("evaluate.metrics and evaluate.model_metrics are lists, as in metrics/all.gin.")
     metrics = [metric for each in lists for metric in each]
     if not metrics or not all(map(callable, metrics)):
         raise InputError(f"No metrics to compute: {metrics!r}; bind evaluate.metrics to a list, as in metrics/all.gin.")
+    for metric in metrics:
+        ours = next(iter(inspect.signature(metric).parameters), None) == "model"
+        if ours != (metric in lists[1]):
+            right = "evaluate.model_metrics" if ours else "evaluate.metrics"
+            raise InputError(f"{metric.__name__} belongs into {right}: its first argument decides.")
     named = {metric.__name__.removeprefix("compute_"): metric for metric in metrics}
     if len(named) < len(metrics):
         raise InputError("A metric is named twice; evaluate its variants one after the other.")

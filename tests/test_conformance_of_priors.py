@@ -1,11 +1,12 @@
-"""Every gin file's model with every prior: the short list of checks by default, the whole list with -m full."""
+"""Every gin file's model with every prior: the short list of checks by default, with -m full the whole list for every
+class of model."""
 
 import gin
 import pytest
 
 from disent_tf.errors import InputError
 from tests import conformance
-from tests.test_conformance import MODELS, each
+from tests.test_conformance import FIRSTS, MODELS, each
 
 PRIORS = {
     "AnisotropicNormal": ["AnisotropicNormal.variances = (3., 1., 0.5)", "AnisotropicNormal.learned = True"],
@@ -15,6 +16,7 @@ PRIORS = {
     "GaussianMixture": ["GaussianMixture.locations = [(0., -1., 0.), (0., 1., 1.)]", "GaussianMixture.learned = True"],
     "VampPrior": [],
 }
+VARIANTS = each(sorted(FIRSTS))  # A gin file for each class of model.
 JOINT = {"GaussianMixture", "VampPrior"}
 
 
@@ -46,7 +48,7 @@ def test_takes_a_step_and_keeps_its_configuration(name, prior, tmp_path):
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("name", each(MODELS))
+@pytest.mark.parametrize("name", VARIANTS)
 def test_exports(name, prior, tmp_path):
     if load(name, prior):
         conformance.check_exports(conformance.build(), tmp_path / "export")
@@ -54,21 +56,21 @@ def test_exports(name, prior, tmp_path):
 
 @pytest.mark.full
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
-@pytest.mark.parametrize("name", each(MODELS))
+@pytest.mark.parametrize("name", VARIANTS)
 def test_trains_in_mixed_precision(name, prior, precision):
     if load(name, prior):
         conformance.check_mixed_precision(precision)
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("name", each(MODELS))
+@pytest.mark.parametrize("name", VARIANTS)
 def test_compiled_step_equals_the_plain_one(name, prior):
     if load(name, prior, "SaltAndPepper.amount = 0."):
         conformance.check_compiled()
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("name", each(MODELS))
+@pytest.mark.parametrize("name", VARIANTS)
 def test_trains_on_two_replicas(name, prior):
     if load(name, prior):
         conformance.check_replicas()

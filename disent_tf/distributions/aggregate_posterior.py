@@ -41,7 +41,7 @@ def log_weights(batch_size: tf.Tensor, num_data: int, estimator: str) -> tf.Tens
 
     Args:
       batch_size: M, at least 2 for mss; an integer or an int32 scalar.
-      num_data: N, images in the data set, at least M.
+      num_data: N, images in the data set.
       estimator: of `ESTIMATORS`.
     """
     size = tf.cast(batch_size, tf.float32)
@@ -54,7 +54,8 @@ def log_weights(batch_size: tf.Tensor, num_data: int, estimator: str) -> tf.Tens
     stratified = tf.roll(itself, 1, axis=1)  # The image after x_i carries what the batch has not seen.
     weights = tf.fill((batch_size, batch_size), 1.0 / others)
     weights = tf.where(itself == 1.0, 1.0 / num_data, weights)
-    return tf.math.log(tf.where(stratified == 1.0, (num_data - others) / (num_data * others), weights))
+    unseen = tf.maximum(num_data - others, 0.0)
+    return tf.math.log(tf.where(stratified == 1.0, unseen / (num_data * others), weights))
 
 
 def decompose(

@@ -42,7 +42,7 @@ def kernel_means(a: tf.Tensor, b: tf.Tensor, kernel: str) -> tuple[tf.Tensor, tf
         values = similarity(_squared_distances(points, points), dimension)
         num = tf.cast(tf.shape(values)[-1], tf.float32)
         on_diagonal = tf.linalg.trace(values)
-        return (tf.reduce_sum(values, axis=(-2, -1)) - on_diagonal) / (num * (num - 1.0))
+        return tf.math.divide_no_nan(tf.reduce_sum(values, axis=(-2, -1)) - on_diagonal, num * (num - 1.0))
 
     across = tf.reduce_mean(similarity(_squared_distances(a, b), dimension), axis=(-2, -1))
     return within(a), within(b), across

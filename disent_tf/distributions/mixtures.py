@@ -46,7 +46,7 @@ class GaussianMixture(Prior):
         super().__init__(latent_dim=means.shape[1], name=name)
         self.locations = means.tolist()
         self.variance = check_positive_number("GaussianMixture.variance", variance)
-        self.weights_of_components = check_row("GaussianMixture.weights", weights, len(means))
+        self.weights_of_components = check_row("GaussianMixture.weights", weights, len(means), "component")
         self.learned = learned
         log_weights = np.log(self.weights_of_components or np.ones(len(means)))
         initial = {"means": means, "log_variances": np.full_like(means, np.log(variance)), "logits": log_weights}
@@ -87,7 +87,7 @@ class SpikeAndSlab(Prior):
 
     def __init__(self, latent_dim: int, gamma: float = 0.8, spike_scale: float = 0.05, name: str | None = None) -> None:
         super().__init__(latent_dim, name)
-        if not 0 <= gamma < 1:
+        if isinstance(gamma, bool) or not isinstance(gamma, (int, float)) or not 0 <= gamma < 1:
             raise InputError(f"SpikeAndSlab.gamma is {gamma!r}; expected a number from 0 (no spike) to below 1.")
         self.gamma = float(gamma)
         self.spike_scale = check_positive_number("SpikeAndSlab.spike_scale", spike_scale)

@@ -155,7 +155,9 @@ class StudentT(_WithVariances):
         return super().get_config() | {"df": self.df}
 
 
-def check_row(name: str, values: Sequence[float] | None, length: int) -> list[float] | None:
+def check_row(
+    name: str, values: Sequence[float] | None, length: int, each: str = "latent dimension"
+) -> list[float] | None:
     """Returns `values` as floats; InputError unless they are `length` positive numbers or None."""
     if values is None:
         return None
@@ -164,7 +166,7 @@ def check_row(name: str, values: Sequence[float] | None, length: int) -> list[fl
     except (TypeError, ValueError):  # No numbers at all.
         row = np.empty(0)
     if row.shape != (length,) or not np.all(np.isfinite(row)) or row.min() <= 0:
-        raise InputError(f"{name} is {values!r}; expected {length} positive numbers, one for each latent dimension.")
+        raise InputError(f"{name} is {values!r}; expected {length} positive numbers, one for each {each}.")
     return [float(value) for value in row]
 
 

@@ -1,13 +1,15 @@
-"""What models that learn from pairs of images have in common (Locatello et al. 2020, "Weakly-Supervised
-Disentanglement Without Compromises"): posteriors of a pair that share what the images share."""
+"""What models that learn from pairs of images have in common: posteriors of a pair that share what its images share.
+
+Locatello et al. (2020), "Weakly-Supervised Disentanglement Without Compromises".
+"""
 
 import abc
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
-from tensorflow_probability import distributions as tfd
 
 from disent_tf.data.ground_truth import GroundTruthData
 from disent_tf.distributions.posteriors import DiagonalNormal
@@ -17,10 +19,13 @@ from disent_tf.models.fit_together import check_pairs
 
 
 class Moments(NamedTuple):
-    """Mean and variance of diagonal normal posteriors, `[..., latent_dim]` each."""
+    """Mean and log variance of diagonal normal posteriors, `[..., latent_dim]` each.
+
+    Logarithms throughout: the variance of a posterior that is sure of itself is 0 in float32.
+    """
 
     mean: tf.Tensor
-    variance: tf.Tensor
+    log_var: tf.Tensor
 
 
 Average = Callable[[Moments, Moments], Moments]
@@ -28,7 +33,8 @@ Average = Callable[[Moments, Moments], Moments]
 
 def group_average(first: Moments, second: Moments) -> Moments:
     """Returns the arithmetic means of mean and variance (GVAE, Hosoya 2019)."""
-    return Moments(0.5 * (first.mean + second.mean), 0.5 * (first.variance + second.variance))
+    log_var = tf.math.reduce_logsumexp([first.log_var, second.log_var], axis=0) - math.log(2.0)
+    return Moments(0.5 * (first.mean + second.mean), log_var)
 
 
 def product_of_experts(first: Moments, second: Moments) -> Moments:
@@ -37,9 +43,16 @@ def product_of_experts(first: Moments, second: Moments) -> Moments:
     ML-VAE (Bouchacourt et al. 2018) multiplies the densities; disentanglement_lib doubles the variance of the product,
     so that two equal posteriors give themselves, and its form is this one.
     """
-    variance = 2.0 * first.variance * second.variance / (first.variance + second.variance)
-    mean = 0.5 * variance * (first.mean / first.variance + second.mean / second.variance)
-    return Moments(mean, variance)
+    share = tf.sigmoid(second.log_var - first.log_var)  # Of the first in the sum of both precisions.
+    log_precision = tf.math.reduce_logsumexp([-first.log_var, -second.log_var], axis=0) - math.log(2.0)
+    return Moments(share * first.mean + (1.0 - share) * second.mean, -log_precision)
+
+
+def divergence(first: Moments, second: Moments) -> tf.Tensor:
+    """Returns KL(first ‖ second) of each dimension, nats, `[..., latent_dim]`."""
+    difference = first.log_var - second.log_var
+    shift = tf.math.squared_difference(first.mean, second.mean) * tf.exp(-second.log_var)
+    return 0.5 * (tf.exp(difference) + shift - 1.0 - difference)
 
 
 class PairVAE(BetaVAE, abc.ABC):
@@ -82,16 +95,13 @@ class PairVAE(BetaVAE, abc.ABC):
             if training:
                 raise InputError(f"{type(self).__name__} learns from pairs of images, as ImagePairs feeds them.")
             return parameters
-        posterior = self.posterior.distribution(parameters)
-        first, second = (Moments(posterior.mean()[i::2], posterior.variance()[i::2]) for i in range(2))
+        mean, log_var = tf.split(parameters, 2, axis=-1)
+        first, second = (Moments(mean[i::2], log_var[i::2]) for i in range(2))
         shared = self.shared(first, second, tf.cast(x["changed"], tf.bool))
-        common = self.average(first, second)
-        averaged = [
-            tf.concat([tf.where(shared, c, o) for c, o in zip(common, own, strict=True)], axis=-1)
-            for own in (first, second)
-        ]
-        means, variances = tf.split(tf.reshape(tf.stack(averaged, axis=1), tf.shape(parameters)), 2, axis=-1)
-        return tf.concat([means, tf.math.log(variances)], axis=-1)
+        common = tf.concat(self.average(first, second), axis=-1)
+        shared = tf.concat([shared, shared], axis=-1)  # Means and log variances alike.
+        averaged = [tf.where(shared, common, tf.concat(own, axis=-1)) for own in (first, second)]
+        return tf.reshape(tf.stack(averaged, axis=1), tf.shape(parameters))
 
     def check_feed(self, spec: Any, data: GroundTruthData) -> None:
         check_pairs(spec, data, self.image_shape)
@@ -103,6 +113,6 @@ class AdaptivePairVAE(PairVAE):
     def shared(self, first: Moments, second: Moments, changed: tf.Tensor) -> tf.Tensor:
         """Returns where KL(q(z_j|x₁) ‖ q(z_j|x₂)) is below half way between its least and largest: their τ."""
         del changed
-        distances = tfd.kl_divergence(*(tfd.Normal(m.mean, tf.sqrt(m.variance)) for m in (first, second)))
+        distances = divergence(first, second)
         least, largest = (reduce(distances, axis=-1, keepdims=True) for reduce in (tf.reduce_min, tf.reduce_max))
         return distances < 0.5 * (least + largest)

@@ -9,6 +9,7 @@ from typing import Any
 
 import gin
 import keras
+import numpy as np
 import tensorflow as tf
 
 from disent_tf.errors import InputError
@@ -32,9 +33,10 @@ class Supervision(keras.layers.Layer, abc.ABC):
 
     def __init__(self, factor_sizes: Sequence[int], weight: Weight = 1.0, name: str | None = None) -> None:
         super().__init__(name=name, dtype="float32")
-        if not factor_sizes or not all(isinstance(size, int) and size > 0 for size in factor_sizes):
+        sizes = np.asarray(factor_sizes)
+        if sizes.ndim != 1 or not sizes.size or not np.issubdtype(sizes.dtype, np.integer) or sizes.min() < 1:
             raise InputError(f"{type(self).__name__}.factor_sizes is {factor_sizes!r}; expected positive integers.")
-        self.factor_sizes = tuple(factor_sizes)
+        self.factor_sizes = tuple(int(size) for size in sizes)
         self.weight = check_weight(f"{type(self).__name__}.weight", weight)
         self.built = True
 

@@ -108,3 +108,8 @@ def test_one_image_gives_finite_numbers():
     for estimator in ("mss", "mws", "dlib"):
         parts = decompose(posterior, StandardNormal(2).distribution(), tf.constant([[0.1, 0.2]]), 100, estimator)
         assert np.all(np.isfinite(parts))
+
+
+def test_a_batch_larger_than_the_data_gives_finite_numbers():
+    posterior, z = tfd.Normal(tf.zeros((8, 2)), tf.ones((8, 2))), tf.zeros((8, 2))
+    assert np.all(np.isfinite(decompose(posterior, StandardNormal(2).distribution(), z, 4, "mss")))

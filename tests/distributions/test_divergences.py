@@ -142,3 +142,8 @@ def test_mmd_is_unbiased_around_zero_for_equal_distributions():
     values = [float(divergences.mmd(*rng.normal(size=(2, 16, 2)).astype(np.float32))) for _ in range(300)]
     assert abs(np.mean(values)) < 4 * np.std(values) / np.sqrt(300)
     assert min(values) < 0  # A biased estimate would never be.
+
+
+def test_a_single_code_has_no_discrepancy():
+    z, z_prior = np.zeros((1, 3), np.float32), np.ones((1, 3), np.float32)
+    assert float(divergences.mmd(z, z_prior)) == float(divergences.mmd_per_dimension(z, z_prior)) == 0.0

@@ -12,20 +12,24 @@ def pairs(num=8, changed=(True, False, False)):
 
 
 def posteriors(model, x):
-    """Means and variances of the first and the second images of pairs, before sharing."""
-    posterior = model.encode(x["images"].reshape(-1, *tiny.IMAGE_SHAPE))
-    return [Moments(posterior.mean().numpy()[i::2], posterior.variance().numpy()[i::2]) for i in range(2)]
+    """Means and log variances of the first and the second images of pairs, before sharing."""
+    return _moments(model.encoder(x["images"].reshape(-1, *tiny.IMAGE_SHAPE)).numpy())
 
 
 def inferred(model, x):
-    parameters = model.infer(x, training=True).numpy()
+    """As `posteriors`, after sharing."""
+    return _moments(model.infer(x, training=True).numpy())
+
+
+def _moments(parameters):
     mean, log_var = np.split(parameters, 2, axis=1)
-    return [Moments(mean[i::2], np.exp(log_var[i::2])) for i in range(2)]
+    return [Moments(mean[i::2], log_var[i::2]) for i in range(2)]
 
 
 def distances(first, second):
-    ratio = first.variance / second.variance
-    return 0.5 * (ratio + (second.mean - first.mean) ** 2 / second.variance - 1 - np.log(ratio))
+    variances = np.exp(first.log_var), np.exp(second.log_var)
+    ratio = variances[0] / variances[1]
+    return 0.5 * (ratio + (second.mean - first.mean) ** 2 / variances[1] - 1 - np.log(ratio))
 
 
 def assert_shares_close_dimensions(model, average):

@@ -1,32 +1,49 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow_probability import distributions as tfd
 
 from disent_tf.data.pairs import ImagePairs
 from disent_tf.distributions.posteriors import DiagonalNormal, LaplacePosterior
 from disent_tf.errors import InputError
 from disent_tf.models import AdaGVAE, AdaMLVAE, BetaVAE
-from disent_tf.models.pairs import Moments, group_average, product_of_experts
+from disent_tf.models.pairs import Moments, divergence, group_average, product_of_experts
 from tests import tiny
 from tests.models.image_pairs import inferred, pairs, posteriors
 
-FIRST = Moments(np.array([[0.0, 1.0, 2.0]]), np.array([[1.0, 0.5, 0.1]]))
-SECOND = Moments(np.array([[0.1, 1.0, -2.0]]), np.array([[2.0, 0.5, 0.3]]))
+VARIANCES = np.array([[1.0, 0.5, 0.1]]), np.array([[2.0, 0.5, 0.3]])
+FIRST = Moments(np.array([[0.0, 1.0, 2.0]]), np.log(VARIANCES[0]))
+SECOND = Moments(np.array([[0.1, 1.0, -2.0]]), np.log(VARIANCES[1]))
 
 
 def test_group_average_is_of_means_and_variances():
-    mean, variance = group_average(FIRST, SECOND)
+    mean, log_var = group_average(FIRST, SECOND)
     np.testing.assert_allclose(mean, [[0.05, 1.0, 0.0]])
-    np.testing.assert_allclose(variance, [[1.5, 0.5, 0.2]])
+    np.testing.assert_allclose(np.exp(log_var), [[1.5, 0.5, 0.2]])
 
 
 def test_product_of_experts_averages_precisions():
-    mean, variance = product_of_experts(FIRST, SECOND)
-    precision = 0.5 * (1 / FIRST.variance + 1 / SECOND.variance)
-    np.testing.assert_allclose(variance, 1 / precision)
-    expected = 0.5 * (FIRST.mean / FIRST.variance + SECOND.mean / SECOND.variance) / precision
+    mean, log_var = product_of_experts(FIRST, SECOND)
+    precision = 0.5 * (1 / VARIANCES[0] + 1 / VARIANCES[1])
+    np.testing.assert_allclose(np.exp(log_var), 1 / precision)
+    # disentanglement_lib's form: (m1 / v1 + m2 / v2) · v / 2 with v = 2 v1 v2 / (v1 + v2).
+    expected = 0.5 * (FIRST.mean / VARIANCES[0] + SECOND.mean / VARIANCES[1]) / precision
     np.testing.assert_allclose(mean, expected, atol=1e-12)
     np.testing.assert_allclose(product_of_experts(FIRST, FIRST), FIRST)
+
+
+def test_distance_is_the_divergence_of_normals():
+    expected = tfd.kl_divergence(*(tfd.Normal(m.mean, np.exp(0.5 * m.log_var)) for m in (FIRST, SECOND)))
+    np.testing.assert_allclose(divergence(FIRST, SECOND), expected)
+
+
+@pytest.mark.parametrize("model_class", [AdaGVAE, AdaMLVAE])
+def test_posteriors_that_are_sure_of_themselves_stay_finite(model_class):
+    model = model_class(**tiny.networks())
+    model.encoder.layers[-1].bias.assign([0.0] * 3 + [-110.0] * 3)  # A variance of 0 in float32.
+    output = model(pairs(), training=True)
+    assert np.isfinite(output.posterior_parameters).all()
+    assert np.isfinite(model.compute_loss(pairs(), y_pred=output))
 
 
 def test_loss_is_that_of_both_images_with_the_shared_posteriors():
