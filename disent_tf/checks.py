@@ -20,6 +20,15 @@ def check_seed(seed: Any) -> None:
         raise InputError(f"seed is {seed!r}; expected an integer from 0 to 2**32 - 1.")
 
 
+def check_number(name: str, value: Any, *, least: float = -math.inf, most: float = math.inf) -> float:
+    """Returns `value` as a float; InputError unless it is a number from `least` to `most`."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
+        limits = f"from {least:g} to {most:g}" if math.isfinite(most) else f"of at least {least:g}"
+        limits = f"up to {most:g}" if least == -math.inf and math.isfinite(most) else limits
+        raise InputError(f"{name} is {value!r}; expected a number {limits}.")
+    return float(value)
+
+
 def check_positive_number(name: str, value: Any) -> float:
     """Returns `value` as a float; InputError unless it is a finite number above 0."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:

@@ -7,6 +7,7 @@ import shutil
 import keras
 import tensorflow as tf
 
+from disent_tf.distributions.structure import is_joint
 from disent_tf.errors import InputError
 from disent_tf.training.checkpointing import load_model
 from disent_tf.training.run_folder import RunFolder, check_free
@@ -45,7 +46,8 @@ def export(
 def save_endpoints(model: keras.Model, folder: pathlib.Path) -> None:
     """Writes a SavedModel with four endpoints, each also a signature; all images are float32 in [0, 1].
 
-    encode: images `[num, h, w, c]` -> {"mean", "log_var"}, each `[num, latent_dim]`.
+    encode: images `[num, h, w, c]` -> {"mean", "log_var"}, each `[num, latent_dim]`, of the posterior's marginals, and
+      its "covariance" `[num, latent_dim, latent_dim]` if it is joint.
     decode: codes `[num, latent_dim]` -> images.
     reconstruct: images -> images, through the posterior's mean.
     sample: num, an int32 scalar -> images, decoded from draws of the prior.
@@ -53,7 +55,8 @@ def save_endpoints(model: keras.Model, folder: pathlib.Path) -> None:
 
     def encode(x: tf.Tensor) -> dict[str, tf.Tensor]:
         posterior = model.encode(x)
-        return {"mean": posterior.mean(), "log_var": 2.0 * tf.math.log(posterior.stddev())}
+        moments = {"mean": posterior.mean(), "log_var": 2.0 * tf.math.log(posterior.stddev())}
+        return moments | ({"covariance": posterior.covariance()} if is_joint(posterior) else {})
 
     def sample(num: tf.Tensor) -> tf.Tensor:
         # TensorFlow's global generator: an export has no state of its own to keep.

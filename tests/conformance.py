@@ -109,19 +109,21 @@ def outputs(model):
 
 def check_config(model):
     """A copy from the configuration keeps every number and name, at values that are not the defaults."""
-    numbers = {name: value for name, value in vars(model).items() if isinstance(value, float)}
+    own = {name: getattr(model, name) for name in model.get_config() if name != "name"}
+    changed = {name: 0.75 for name, value in own.items() if isinstance(value, float)}
+    changed |= {name: value + 1 for name, value in own.items() if type(value) is int}
     try:
-        for name in numbers:
-            setattr(model, name, 0.75)
+        for name, value in changed.items():
+            setattr(model, name, value)
         copy = type(model).from_config(model.get_config())
     finally:
-        for name, value in numbers.items():
-            setattr(model, name, value)
-    assert {name: getattr(copy, name) for name in numbers} == dict.fromkeys(numbers, 0.75)
+        for name in changed:
+            setattr(model, name, own[name])
+    assert {name: getattr(copy, name) for name in changed} == changed
     for part in (model, model.prior, model.posterior, model.likelihood, model.corruption, model.supervision):
         assert parameters(part) <= set(part.get_config() if part else ())
-    plain = {name: getattr(model, name) for name in model.get_config() if isinstance(getattr(model, name), (str, int))}
-    assert {name: getattr(copy, name) for name in plain} == plain
+    words = {name: value for name, value in own.items() if isinstance(value, (str, bool))}
+    assert {name: getattr(copy, name) for name in words} == words
     for part in ("prior", "posterior", "likelihood", "corruption", "supervision"):
         ours, theirs = getattr(model, part), getattr(copy, part)
         assert (ours and ours.get_config()) == (theirs and theirs.get_config())

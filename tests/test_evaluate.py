@@ -73,3 +73,10 @@ def test_metrics_of_the_model_get_the_model(run_dir):
     expected = {"latent_dim": tiny.LATENT_DIM, "draw": np.random.RandomState(3).rand(), "images": 32}
     assert scores["latent_dim"] == expected
     assert "draws" in scores
+
+
+def test_metrics_in_the_wrong_list_are_an_error(run_dir):
+    with pytest.raises(InputError, match=r"compute_draws belongs into evaluate.metrics"):
+        evaluate(run_dir, data=tiny.Squares(), model_metrics=[compute_draws], overwrite=True)
+    with pytest.raises(InputError, match=r"compute_latent_dim belongs into evaluate.model_metrics"):
+        evaluate(run_dir, data=tiny.Squares(), metrics=[compute_latent_dim], overwrite=True)

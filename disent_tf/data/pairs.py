@@ -23,7 +23,8 @@ class ImagePairs(DerivedData):
     Args:
       data: where the images come from.
       num_changed: how many factors are drawn anew in every pair. None draws a number for each: with equal chance 1 or
-        a number uniform from 1 to num_factors - 1 (the paper's random k, disentanglement_lib's k = -1).
+        a number uniform from 1 to num_factors - 1 (the paper's random k, disentanglement_lib's k = -1). A fixed number
+        above 1 is always that number here; disentanglement_lib's code then draws 1 or k.
 
     Raises:
       InputError: `data` has too few factors for `num_changed`.

@@ -8,8 +8,8 @@ import tensorflow as tf
 def rbf(squared_distance: tf.Tensor, dimension: int) -> tf.Tensor:
     """Returns exp(-d² / D), the kernel with bandwidth σ² = D / 2.
 
-    D is half of the expected squared distance between two draws of N(0, I) (Zhao et al. 2017, "InfoVAE", whose
-    bandwidth is of this order).
+    The expected squared distance d² between two draws of N(0, I) is 2 D. The code of Zhao et al. (2017), "InfoVAE", has
+    exp(-d² / D²), which is wider by a factor D in the variance.
     """
     return tf.exp(-squared_distance / dimension)
 

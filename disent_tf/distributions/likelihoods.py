@@ -21,6 +21,9 @@ class Likelihood(keras.layers.Layer, abc.ABC):
     num_parameters: int = 1
     """Outputs of the decoder for each value of an image."""
 
+    on_unit_interval: bool = True
+    """Whether images have to lie in [0, 1]."""
+
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name=name, dtype="float32")
         self.built = True
@@ -87,6 +90,8 @@ class _LocationScale(Likelihood):
     Raises:
       InputError: `scale` is none of these.
     """
+
+    on_unit_interval = False
 
     def __init__(self, scale: float | str = 1.0, name: str | None = None) -> None:
         super().__init__(name=name)

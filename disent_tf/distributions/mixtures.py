@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from disent_tf.checks import check_positive, check_positive_number
+from disent_tf.checks import check_number, check_positive, check_positive_number
 from disent_tf.distributions.priors import Encode, Prior, check_row, constant
 from disent_tf.distributions.structure import is_joint
 from disent_tf.errors import InputError
@@ -77,19 +77,17 @@ class SpikeAndSlab(Prior):
 
     Args:
       latent_dim: number of latent dimensions.
-      gamma: γ in [0, 1), the share of dimensions that are off.
+      gamma: γ from 0 to 0.999, the share of dimensions that are off.
       spike_scale: σ₀, hard-coded as 0.05 in the paper's code.
       name: of the layer.
 
     Raises:
-      InputError: `gamma` is outside [0, 1) or `spike_scale` is not positive.
+      InputError: `gamma` is outside its range or `spike_scale` is not positive.
     """
 
     def __init__(self, latent_dim: int, gamma: float = 0.8, spike_scale: float = 0.05, name: str | None = None) -> None:
         super().__init__(latent_dim, name)
-        if isinstance(gamma, bool) or not isinstance(gamma, (int, float)) or not 0 <= gamma < 1:
-            raise InputError(f"SpikeAndSlab.gamma is {gamma!r}; expected a number from 0 (no spike) to below 1.")
-        self.gamma = float(gamma)
+        self.gamma = check_number("SpikeAndSlab.gamma", gamma, least=0, most=0.999)  # At 1 there is no slab.
         self.spike_scale = check_positive_number("SpikeAndSlab.spike_scale", spike_scale)
 
     def distribution(self) -> tfd.MixtureSameFamily:
@@ -107,7 +105,8 @@ class SpikeAndSlab(Prior):
 class VampPrior(Prior):
     """p(z) = 1/K Σ_k q(z|u_k), the mixture of the posteriors of K trained pseudo-inputs, a joint distribution.
 
-    Tomczak & Welling (2018), "VAE with a VampPrior", equation 9.
+    Tomczak & Welling (2018), "VAE with a VampPrior", equation 9. The encoder sees them as in evaluation: without
+    corruption, dropout and the like.
 
     Args:
       latent_dim: number of latent dimensions.
@@ -116,7 +115,7 @@ class VampPrior(Prior):
       name: of the layer.
 
     Raises:
-      InputError: `num_pseudo_inputs` is not positive.
+      InputError: `num_pseudo_inputs` is not positive, or `bounds` are not two ascending numbers.
     """
 
     def __init__(
@@ -127,7 +126,9 @@ class VampPrior(Prior):
         name: str | None = None,
     ) -> None:
         super().__init__(latent_dim, name)
-        check_positive(num_pseudo_inputs=num_pseudo_inputs)
+        check_positive(**{"VampPrior.num_pseudo_inputs": num_pseudo_inputs})
+        if not isinstance(bounds, (tuple, list)) or len(bounds) != 2 or not bounds[0] < bounds[1]:
+            raise InputError(f"VampPrior.bounds is {bounds!r}; expected the least and the largest value of an image.")
         self.num_pseudo_inputs = num_pseudo_inputs
         self.bounds = tuple(bounds)
         self._encode: Encode | None = None

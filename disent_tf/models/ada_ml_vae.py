@@ -11,6 +11,10 @@ from disent_tf.models.pairs import AdaptivePairVAE, product_of_experts
 class AdaMLVAE(AdaptivePairVAE):
     """β-VAE of pairs whose close dimensions get the product of their posteriors.
 
+    Loss, nats per image: ½ Σ_i [-log p(x_i|z_i) + β KL(q̃(z|x_i) ‖ p(z))] over the two images of a pair, averaged over
+    the batch, with q̃(z_j|x_i) the product where KL(q(z_j|x_1) ‖ q(z_j|x_2)) is below half way between its least and
+    largest value over j, and q(z_j|x_i) elsewhere.
+
     Args:
       encoder: see `VAE`.
       decoder: see `VAE`.

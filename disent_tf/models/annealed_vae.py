@@ -6,7 +6,7 @@ import gin
 import keras
 import tensorflow as tf
 
-from disent_tf.checks import check_positive
+from disent_tf.checks import check_number, check_positive
 from disent_tf.models.vae import VAE, Code
 from disent_tf.models.weights import Weight, check_weight
 
@@ -43,7 +43,7 @@ class AnnealedVAE(VAE):
     ) -> None:
         super().__init__(encoder, decoder, **options)
         self.gamma = check_weight("AnnealedVAE.gamma", gamma)
-        self.max_capacity = check_weight("AnnealedVAE.max_capacity", max_capacity)
+        self.max_capacity = check_number("AnnealedVAE.max_capacity", max_capacity, least=0)
         check_positive(**{"AnnealedVAE.annealing_steps": annealing_steps})
         self.annealing_steps = annealing_steps
         self.add_terms("capacity", headline=True)

@@ -18,11 +18,10 @@ from disent_tf.models.weights import Weight, check_weight
 @keras.saving.register_keras_serializable("disent_tf")
 @gin.register
 class BetaTCVAE(VAE):
-    """Loss, nats per image = -log p(x|z) + α I[x; z] + β TC(z) + γ Σ_j KL(q(z_j) ‖ p(z_j)), equation 5.
+    """Loss, nats per image = -log p(x|z) + α I[x; z] + β TC(z) + γ Σ_j KL(q(z_j) ‖ p(z_j)), equation 4 of the paper.
 
     Computed as KL + (α - 1) I + (β - 1) TC + (γ - 1) dwKL, which has the same expectation and less variance: what the
-    three parts have in common is then in closed form. With α = γ = 1 this is disentanglement_lib's KL + (β - 1) TC. The
-    equation's number is the one that disentanglement_lib cites.
+    three parts have in common is then in closed form. With α = γ = 1 this is disentanglement_lib's KL + (β - 1) TC.
 
     Args:
       encoder: see `VAE`.

@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from disent_tf.checks import check_choice
 from disent_tf.distributions.divergences import kl_inclusive, mmd, mmd_per_dimension
-from disent_tf.distributions.structure import log_prob
+from disent_tf.distributions.structure import is_joint, log_prob
+from disent_tf.errors import InputError
 from disent_tf.models.vae import VAE, Code
 from disent_tf.models.weights import Weight, check_weight
 
@@ -60,6 +61,11 @@ class DecompositionVAE(VAE):
         self.alpha = check_weight("DecompositionVAE.alpha", alpha)
         self.beta = check_weight("DecompositionVAE.beta", beta)
         self.divergence = check_choice("DecompositionVAE.divergence", divergence, DIVERGENCES)
+        if legacy_prior_count and not is_joint(self.prior.distribution()):
+            raise InputError(
+                f"DecompositionVAE.legacy_prior_count is for joint priors, {type(self.prior).__name__} factorises and "
+                "was never counted more than once; set it to False."
+            )
         self.legacy_prior_count = legacy_prior_count
         self.add_terms(f"divergence_{divergence}", headline=True)
 

@@ -100,7 +100,8 @@ class FactorVAE(VAE):
             output = self(x, training=True)
             loss = self.optimizer.scale_loss(self.compute_loss(x=x, y=y, y_pred=output))
         self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
-        self._train_discriminator(output.z, self.encode(x_permuted).sample(seed=self.next_seed()))
+        others = self.posterior.distribution(self.infer(x_permuted, training=True))
+        self._train_discriminator(output.z, others.sample(seed=self.next_seed()))
         return self.get_metrics_result()
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:

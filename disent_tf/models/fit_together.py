@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from disent_tf.data.ground_truth import GroundTruthData
@@ -11,6 +12,12 @@ from disent_tf.distributions.posteriors import Posterior
 from disent_tf.distributions.priors import Prior
 from disent_tf.errors import InputError
 from disent_tf.models.supervision import Supervision
+
+
+def check_part(name: str, part: Any, kind: type) -> None:
+    """Raises InputError unless the model's part `name` is an instance of `kind`."""
+    if not isinstance(part, kind):
+        raise InputError(f"The {name} is {part!r}; expected a {kind.__name__}, in gin written as @Name().")
 
 
 def check_networks(encoder: keras.Model, decoder: keras.Model, posterior: Posterior, likelihood: Likelihood) -> None:
@@ -42,8 +49,7 @@ def check_networks(encoder: keras.Model, decoder: keras.Model, posterior: Poster
 
 def check_prior(prior: Prior, latent_dim: int) -> None:
     """Raises InputError unless the prior is over codes of `latent_dim` dimensions."""
-    if not isinstance(prior, Prior):
-        raise InputError(f"The prior is {prior!r}; expected a Prior, in gin written as @StandardNormal().")
+    check_part("prior", prior, Prior)
     if prior.latent_dim != latent_dim:
         raise InputError(
             f"{type(prior).__name__} is over {prior.latent_dim} dimensions, the codes have {latent_dim}; give the "
@@ -51,9 +57,9 @@ def check_prior(prior: Prior, latent_dim: int) -> None:
         )
 
 
-def check_factors(supervision: Supervision | None, latent_dim: int) -> None:
+def check_factors(supervision: Supervision, latent_dim: int) -> None:
     """Raises InputError if there are more labels than dimensions of the code to carry them."""
-    if supervision is not None and len(supervision.factor_sizes) > latent_dim:
+    if len(supervision.factor_sizes) > latent_dim:
         raise InputError(
             f"{type(supervision).__name__} has {len(supervision.factor_sizes)} factors, the codes {latent_dim} "
             "dimensions; expected at least one dimension for each: raise latent_dim."
@@ -69,6 +75,18 @@ def check_images(spec: Any, data: GroundTruthData, image_shape: tuple[int, ...])
             "train.data = %data."
         )
     _check_shape(data, images.shape[1:], image_shape)
+
+
+def check_support(data: GroundTruthData, likelihood: Likelihood) -> None:
+    """Raises InputError if the first observations lie where the likelihood has no density."""
+    if not likelihood.on_unit_interval:
+        return
+    some = data[np.arange(min(len(data), 64))]
+    if some.min() < 0 or some.max() > 1:
+        raise InputError(
+            f"{type(likelihood).__name__} is over values from 0 to 1, {type(data).__name__} has values from "
+            f"{some.min():.3g} to {some.max():.3g}; scale the data, or choose GaussianLikelihood or LaplaceLikelihood."
+        )
 
 
 def check_labels(spec: Any, data: GroundTruthData, supervision: Supervision) -> None:

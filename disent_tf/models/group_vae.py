@@ -20,6 +20,9 @@ _AVERAGES = {"gvae": group_average, "ml_vae": product_of_experts}
 class GroupVAE(PairVAE):
     """β-VAE of pairs that is told which factors changed: dimension j belongs to factor j, the rest is always shared.
 
+    Loss, nats per image: ½ Σ_i [-log p(x_i|z_i) + β KL(q̃(z|x_i) ‖ p(z))] over the two images of a pair, averaged over
+    the batch, with q̃ the average of both posteriors in the dimensions whose factor did not change.
+
     Args:
       encoder: see `VAE`.
       decoder: see `VAE`.

@@ -6,7 +6,7 @@ import gin
 import keras
 import tensorflow as tf
 
-from disent_tf.checks import check_choice
+from disent_tf.checks import check_choice, check_number
 from disent_tf.distributions.divergences import mmd
 from disent_tf.distributions.kernels import KERNELS
 from disent_tf.errors import InputError
@@ -45,9 +45,7 @@ class InfoVAE(VAE):
         **options: Any,
     ) -> None:
         super().__init__(encoder, decoder, **options)
-        if isinstance(alpha, bool) or not isinstance(alpha, (int, float)) or not alpha <= 1:
-            raise InputError(f"InfoVAE.alpha is {alpha!r}; expected a number up to 1, the KL's weight is 1 - alpha.")
-        self.alpha = float(alpha)
+        self.alpha = check_number("InfoVAE.alpha", alpha, most=1)
         self.lambda_ = check_weight("InfoVAE.lambda_", lambda_)
         if not callable(lambda_) and alpha + lambda_ < 1:
             raise InputError(f"InfoVAE.lambda_ is {lambda_!r}; expected at least 1 - alpha = {1 - alpha:g}.")

@@ -1,5 +1,6 @@
 """The importance-weighted bound on log p(x), an evaluation (Burda et al. 2016, "Importance Weighted Autoencoders")."""
 
+import itertools
 import math
 from typing import Any
 
@@ -34,7 +35,8 @@ def iwae_bound(model: keras.Model, images: np.ndarray, num_samples: int, seed: i
     """
     check_positive(num_samples=num_samples)
     per_call = min(num_samples, 64)
-    images_per_call = _DECODED_AT_ONCE // per_call
+    images_per_call = max(1, _DECODED_AT_ONCE // (per_call * model.likelihood.num_parameters))
+    calls = itertools.count()  # Each with its own noise.
 
     @tf.function(jit_compile=False, reduce_retracing=True)
     def log_weights(x: tf.Tensor, num: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -51,7 +53,7 @@ def iwae_bound(model: keras.Model, images: np.ndarray, num_samples: int, seed: i
         x = tf.constant(images[start : start + images_per_call], tf.float32)
         total = np.full(len(x), -np.inf)
         for done in range(0, num_samples, per_call):
-            weights = log_weights(x, tf.constant(min(per_call, num_samples - done)), tf.constant([seed, start + done]))
+            weights = log_weights(x, tf.constant(min(per_call, num_samples - done)), tf.constant([seed, next(calls)]))
             total = np.logaddexp(total, tf.reduce_logsumexp(weights, axis=0).numpy())
         bounds.append(total - math.log(num_samples))
     return np.concatenate(bounds)

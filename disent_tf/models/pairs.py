@@ -15,7 +15,7 @@ from disent_tf.data.ground_truth import GroundTruthData
 from disent_tf.distributions.posteriors import DiagonalNormal
 from disent_tf.errors import InputError
 from disent_tf.models.beta_vae import BetaVAE
-from disent_tf.models.fit_together import check_pairs
+from disent_tf.models.fit_together import check_pairs, check_support
 
 
 class Moments(NamedTuple):
@@ -67,6 +67,8 @@ class PairVAE(BetaVAE, abc.ABC):
 
     def __init__(self, encoder: keras.Model, decoder: keras.Model, **options: Any) -> None:
         super().__init__(encoder, decoder, **options)
+        if self.supervision is not None:
+            raise InputError(f"{type(self).__name__} is fed pairs, which come without labels; leave out supervision.")
         if type(self.posterior) is not DiagonalNormal or self.posterior.scale != "log_var":
             raise InputError(
                 f"{type(self).__name__} averages the means and variances of posteriors, and cannot with the given "
@@ -105,6 +107,7 @@ class PairVAE(BetaVAE, abc.ABC):
 
     def check_feed(self, spec: Any, data: GroundTruthData) -> None:
         check_pairs(spec, data, self.image_shape)
+        check_support(data, self.likelihood)
 
 
 class AdaptivePairVAE(PairVAE):

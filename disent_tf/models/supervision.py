@@ -33,7 +33,7 @@ class Supervision(keras.layers.Layer, abc.ABC):
 
     def __init__(self, factor_sizes: Sequence[int], weight: Weight = 1.0, name: str | None = None) -> None:
         super().__init__(name=name, dtype="float32")
-        sizes = np.asarray(factor_sizes)
+        sizes = np.asarray(factor_sizes if isinstance(factor_sizes, (tuple, list, np.ndarray)) else None)
         if sizes.ndim != 1 or not sizes.size or not np.issubdtype(sizes.dtype, np.integer) or sizes.min() < 1:
             raise InputError(f"{type(self).__name__}.factor_sizes is {factor_sizes!r}; expected positive integers.")
         self.factor_sizes = tuple(int(size) for size in sizes)

@@ -12,7 +12,15 @@ from disent_tf.distributions import divergences
 from disent_tf.distributions.likelihoods import Bernoulli, Likelihood
 from disent_tf.distributions.posteriors import DiagonalNormal, Posterior
 from disent_tf.distributions.priors import Prior, StandardNormal
-from disent_tf.models.fit_together import check_factors, check_images, check_labels, check_networks, check_prior
+from disent_tf.models.fit_together import (
+    check_factors,
+    check_images,
+    check_labels,
+    check_networks,
+    check_part,
+    check_prior,
+    check_support,
+)
 from disent_tf.models.supervision import Supervision
 from disent_tf.models.tracking import ActiveUnits, MeanPerDimension
 from disent_tf.models.weights import Weight, weight_at
@@ -91,6 +99,8 @@ class VAE(keras.Model):
         super().__init__(name=name, dtype=dtype)
         self.posterior = posterior or DiagonalNormal()
         self.likelihood = likelihood or Bernoulli()
+        check_part("posterior", self.posterior, Posterior)
+        check_part("likelihood", self.likelihood, Likelihood)
         check_networks(encoder, decoder, self.posterior, self.likelihood)
         self.encoder = encoder
         self.decoder = decoder
@@ -99,8 +109,12 @@ class VAE(keras.Model):
         self.prior = prior or StandardNormal(self.latent_dim)
         check_prior(self.prior, self.latent_dim)
         self.prior.connect(self.encode, self.image_shape)
+        if corruption is not None:
+            check_part("corruption", corruption, Corruption)
         self.corruption = corruption
-        check_factors(supervision, self.latent_dim)
+        if supervision is not None:
+            check_part("supervision", supervision, Supervision)
+            check_factors(supervision, self.latent_dim)
         self.supervision = supervision
         self.seed_generator = keras.random.SeedGenerator()
 
@@ -156,7 +170,9 @@ class VAE(keras.Model):
         regularizer = tf.broadcast_to(self.regularizer(code), tf.shape(code.kl))
         loss = reconstruction + regularizer
         if self.supervision is not None and y is not None:
-            supervised = self.supervision.weighted(self.encode(y["images"]).mean(), y["factors"], self._step())
+            parameters = tf.cast(self.encoder(y["images"], training=training), tf.float32)
+            means = self.posterior.distribution(parameters).mean()
+            supervised = self.supervision.weighted(means, y["factors"], self._step())
             self.log_terms(supervised=supervised)
             loss += supervised
         self.kl_means.update_state(kl_per_dimension)
@@ -229,6 +245,7 @@ class VAE(keras.Model):
           data: what the batches are of.
         """
         check_images(spec, data, self.image_shape)
+        check_support(data, self.likelihood)
         if self.supervision is not None:
             check_labels(spec, data, self.supervision)
 

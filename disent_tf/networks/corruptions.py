@@ -7,7 +7,7 @@ import gin
 import keras
 import tensorflow as tf
 
-from disent_tf.errors import InputError
+from disent_tf.checks import check_number
 
 
 class Corruption(keras.layers.Layer, abc.ABC):
@@ -24,10 +24,8 @@ class Corruption(keras.layers.Layer, abc.ABC):
 
     def __init__(self, amount: float, share: float = 0.9, name: str | None = None) -> None:
         super().__init__(name=name, dtype="float32")
-        for parameter, value in {"amount": amount, "share": share}.items():
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-                raise InputError(f"{type(self).__name__}.{parameter} is {value!r}; expected a number from 0 to 1.")
-        self.amount, self.share = float(amount), float(share)
+        self.amount = check_number(f"{type(self).__name__}.amount", amount, least=0, most=1)
+        self.share = check_number(f"{type(self).__name__}.share", share, least=0, most=1)
         self.built = True
 
     def corrupt(self, x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:

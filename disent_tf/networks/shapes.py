@@ -7,8 +7,9 @@ def check_image_shape(network: str, image_shape: tuple[int, ...], divisor: int =
     """Raises InputError unless `image_shape` is (height, width, channels), both sides divisible by `divisor`."""
     if not _are_sizes(image_shape) or len(image_shape) != 3 or image_shape[0] % divisor or image_shape[1] % divisor:
         raise InputError(
-            f"{network} cannot serve image_shape {image_shape!r}: expected (height, width, channels) with height and "
-            f"width divisible by {divisor}; choose another network or resize the images."
+            f"{network} cannot serve image_shape {image_shape!r}: expected (height, width, channels)"
+            + (f" with height and width divisible by {divisor}" if divisor > 1 else "")
+            + "; choose another network, as fc_encoder and fc_decoder, or resize the images."
         )
 
 

@@ -78,6 +78,19 @@ def test_pseudo_inputs_are_trained_and_stay_images():
     np.testing.assert_array_equal(pseudo_inputs, np.zeros(pseudo_inputs.shape))
 
 
+def test_the_density_teaches_the_pseudo_inputs():
+    prior, _ = connected()
+    with tf.GradientTape() as tape:
+        loss = -tf.reduce_mean(prior.distribution().log_prob(Z))
+    assert np.abs(tape.gradient(loss, prior.pseudo_inputs.value)).min() > 0
+
+
+@pytest.mark.parametrize("bounds", [(1.0, 0.0), 3.0, (1.0,)])
+def test_bounds_that_are_none_are_an_error(bounds):
+    with pytest.raises(InputError, match=r"VampPrior.bounds is .*; expected the least and the largest"):
+        VampPrior(2, bounds=bounds)
+
+
 def test_vamp_prior_alone_has_no_distribution():
     with pytest.raises(InputError, match="has no encoder yet"):
         VampPrior(2).distribution()
@@ -104,7 +117,8 @@ def test_parameters_that_make_no_mixture_are_an_error():
         GaussianMixture([[0.0, 1.0], [1.0]])
     with pytest.raises(InputError, match=r"GaussianMixture.variance is 0.0; expected a number above 0"):
         GaussianMixture(LOCATIONS, variance=0.0)
-    with pytest.raises(InputError, match=r"GaussianMixture.weights is .*; expected 3 positive numbers"):
+    with pytest.raises(InputError, match=r"weights is .*; expected 3 positive numbers, one for each component"):
         GaussianMixture(LOCATIONS, weights=[1.0])
-    with pytest.raises(InputError, match=r"SpikeAndSlab.gamma is 1.0"):
-        SpikeAndSlab(2, gamma=1.0)
+    for gamma in (1.0, "a", -0.1):
+        with pytest.raises(InputError, match=r"SpikeAndSlab.gamma is .*; expected a number from 0 to 0.999"):
+            SpikeAndSlab(2, gamma=gamma)

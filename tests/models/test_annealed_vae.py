@@ -61,3 +61,8 @@ def test_kl_is_driven_to_the_capacity():
 def test_parameters_out_of_range_are_refused(name, value):
     with pytest.raises(InputError, match=f"AnnealedVAE.{name} is {value}"):
         make(**{name: value})
+
+
+def test_capacity_is_no_schedule():
+    with pytest.raises(InputError, match=r"AnnealedVAE.max_capacity is <.*; expected a number of at least 0"):
+        make(max_capacity=keras.optimizers.schedules.PolynomialDecay(0.0, 10, 5.0))

@@ -46,3 +46,8 @@ def test_the_mixtures_density_is_counted_once_unless_the_papers_figures_are_want
 def test_unknown_divergence_is_refused():
     with pytest.raises(InputError, match=r"DecompositionVAE.divergence is 'kld'; expected one of 'kl_inclusive'"):
         DecompositionVAE(**tiny.networks(), divergence="kld")
+
+
+def test_the_count_of_a_prior_that_factorises_is_refused():
+    with pytest.raises(InputError, match="legacy_prior_count is for joint priors, StandardNormal factorises"):
+        DecompositionVAE(**tiny.networks(), legacy_prior_count=True)

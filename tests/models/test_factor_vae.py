@@ -6,6 +6,7 @@ import tensorflow as tf
 from disent_tf.errors import InputError
 from disent_tf.models import VAE, Code, FactorVAE
 from disent_tf.models.factor_vae import permute_dims
+from disent_tf.networks.corruptions import SaltAndPepper
 from tests import tiny
 
 BATCH = tiny.images(16)
@@ -92,6 +93,17 @@ def test_first_half_trains_the_vae_and_the_second_gives_the_permuted_codes():
     assert_equal(vae_weights(models[0]), vae_weights(models[1]))
     kernels = [model.discriminator.get_weights()[0] for model in models]
     assert np.abs(kernels[0] - kernels[1]).max() > 0
+
+
+def test_both_halves_are_corrupted_alike():
+    class Counting(SaltAndPepper):
+        def corrupt(self, x, seed):
+            sizes.append(len(x))
+            return super().corrupt(x, seed)
+
+    sizes = []
+    make(corruption=Counting(0.2)).train_step(BATCH)
+    assert sizes == [8, 8]
 
 
 def test_gamma_zero_takes_the_step_of_a_vae():

@@ -3,7 +3,8 @@
 import keras
 import pytest
 
-from disent_tf.distributions.likelihoods import Categorical
+from disent_tf.data.pinwheel import Pinwheel
+from disent_tf.distributions.likelihoods import Bernoulli, Categorical, ContinuousBernoulli
 from disent_tf.distributions.posteriors import FullCovarianceNormal
 from disent_tf.distributions.priors import StandardNormal, StudentT
 from disent_tf.errors import InputError
@@ -17,10 +18,22 @@ def test_prior_of_another_size():
         VAE(**tiny.networks(), prior=StudentT(4))
 
 
-@pytest.mark.parametrize("prior", ["normal", StandardNormal, keras.layers.Dense(3)])
-def test_what_is_no_prior(prior):
-    with pytest.raises(InputError, match=r"The prior is .*; expected a Prior, in gin written as @StandardNormal\(\)"):
-        VAE(**tiny.networks(), prior=prior)
+@pytest.mark.parametrize("part", ["prior", "posterior", "likelihood", "corruption", "supervision"])
+@pytest.mark.parametrize("value", ["normal", StandardNormal, keras.layers.Dense(3)])
+def test_what_is_no_part_of_a_model(part, value):
+    with pytest.raises(InputError, match=rf"The {part} is .*; expected a {part.title()}, in gin written as @Name\(\)"):
+        VAE(**tiny.networks(), **{part: value})
+
+
+@pytest.mark.parametrize("likelihood", [Bernoulli(), ContinuousBernoulli(), Categorical(4)])
+def test_data_where_the_likelihood_has_no_density(likelihood, tmp_path):
+    def model():
+        decoder = fc_decoder((2,), 2, likelihood.num_parameters, hidden_units=(4,))
+        return VAE(fc_encoder((2,), 2, hidden_units=(4,)), decoder, likelihood=likelihood)
+
+    with pytest.raises(InputError, match="is over values from 0 to 1, Pinwheel has values from -"):
+        tiny.train_run(tmp_path / "run", model, data=Pinwheel())
+    assert not (tmp_path / "run").exists()
 
 
 def test_encoder_of_another_posterior():

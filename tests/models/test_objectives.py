@@ -43,7 +43,11 @@ def test_the_loss_has_the_weights_of_the_table(row):
     name = re.search(r"`(\w+)`", row[0])[1]
     model = getattr(models, name)(**tiny.networks(), **OPTIONS.get(name, {}))
     model.compile(keras.optimizers.SGD())
-    code, _ = model._code(model(tiny.images()), training=False)
+    output = model(tiny.images())
+    whole = float(model.compute_loss(tiny.images(), y_pred=output, training=False))
+    logs = {key: float(value) for key, value in model.get_metrics_result().items()}
+    code, _ = model._code(output, training=False)
+    model.reset_metrics()
     parts = decompose(code.posterior, code.prior, code.z, 32, "mss")
     code = Code(code.z, code.posterior, code.prior, kl=sum(parts), training=False)  # The KL that the parts make up.
     if name == "FactorVAE":  # A discriminator that knows the total correlation.
@@ -54,6 +58,7 @@ def test_the_loss_has_the_weights_of_the_table(row):
     reconstruction, *weights, d_weight = (eval(cell.strip("`"), {}, parameters) for cell in row[1:6])
     logged = [key for key in re.findall(r"`(\w+)`", row[6]) if key in model.term_means and key != "tc_discriminator"]
     d = float(model.get_metrics_result()[logged[0]]) if d_weight else 0.0
+    negative_log_likelihood = -float(tf.reduce_mean(model.decode(code.z).log_prob(tiny.images())))
+    assert whole == pytest.approx(reconstruction * negative_log_likelihood + logs["regularizer"], rel=1e-5)
     expected = sum(weight * float(tf.reduce_mean(part)) for weight, part in zip(weights, parts, strict=True))
-    assert reconstruction == 1
     np.testing.assert_allclose(loss, expected + d_weight * d, rtol=1e-4, atol=1e-5)

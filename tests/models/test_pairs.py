@@ -8,6 +8,7 @@ from disent_tf.distributions.posteriors import DiagonalNormal, LaplacePosterior
 from disent_tf.errors import InputError
 from disent_tf.models import AdaGVAE, AdaMLVAE, BetaVAE
 from disent_tf.models.pairs import Moments, divergence, group_average, product_of_experts
+from disent_tf.models.supervision import L2Supervision
 from tests import tiny
 from tests.models.image_pairs import inferred, pairs, posteriors
 
@@ -94,3 +95,8 @@ def test_data_without_pairs_is_refused(tmp_path):
 def test_posteriors_that_cannot_be_averaged_are_refused(posterior):
     with pytest.raises(InputError, match="averages the means and variances of posteriors"):
         AdaGVAE(**tiny.networks(), posterior=posterior)
+
+
+def test_supervision_is_refused():
+    with pytest.raises(InputError, match="AdaGVAE is fed pairs, which come without labels; leave out supervision"):
+        AdaGVAE(**tiny.networks(), supervision=L2Supervision((2, 4, 4)))

@@ -105,3 +105,9 @@ def test_networks_with_losses_of_their_own_are_refused():
     outputs = keras.layers.Reshape(tiny.IMAGE_SHAPE)(keras.layers.Dense(256, kernel_regularizer="l2")(inputs))
     with pytest.raises(InputError, match="The decoder has losses of its own"):
         VAE(tiny.encoder(), keras.Model(inputs, outputs))
+
+
+def test_active_units_are_counted_by_the_means_not_the_samples(vae):
+    vae.encoder.layers[-1].kernel.assign(np.zeros_like(vae.encoder.layers[-1].kernel))
+    vae.encoder.layers[-1].bias.assign([0.5] * 3 + [2.0] * 3)  # The same wide posterior for every image.
+    assert vae.evaluate(tiny.images(), verbose=0, return_dict=True)["active_units"] == 0
