@@ -172,7 +172,8 @@ def check_compiled(jit_compile=True):
         x, y = batch(model)
         logs.append([model.train_on_batch(x, y, return_dict=True) for _ in range(2)])
     (plain, plain_second), (compiled, compiled_second) = logs
-    for term in ("reconstruction", model.kl_name):
+    # A sampled KL has the density of the noise in it, however narrow the posterior.
+    for term in ("reconstruction", *(["kl"] if model.kl_name == "kl" else [])):
         np.testing.assert_allclose(plain[term], compiled[term], rtol=1e-5)
     if np.isclose(plain["regularizer"], compiled["regularizer"], rtol=1e-5):  # No draws of the prior, no permutation.
         np.testing.assert_allclose(plain_second["reconstruction"], compiled_second["reconstruction"], rtol=1e-5)
