@@ -22,6 +22,10 @@ class DerivedData(GroundTruthData):
         self.factor_sizes = data.factor_sizes
         self.observation_shape = data.observation_shape
 
+    @property
+    def is_full_grid(self) -> bool:
+        return self.data.is_full_grid
+
     def __getitem__(self, indices: np.ndarray) -> np.ndarray:
         return self.data[indices]
 

@@ -45,6 +45,17 @@ class GroundTruthData(abc.ABC):
         """disentanglement_lib's name for `factor_sizes`."""
         return self.factor_sizes
 
+    @property
+    def is_full_grid(self) -> bool:
+        """Whether the factors are drawn uniformly from the whole grid and determine the observation.
+
+        Metrics then draw many points at once and encode each observation once. False for a subclass that samples in
+        its own way.
+        """
+        own = (type(self).sample_factors, type(self).sample_observations_from_factors, type(self).sample)
+        base = GroundTruthData
+        return own == (base.sample_factors, base.sample_observations_from_factors, base.sample)
+
     def factors_to_indices(self, factors: np.ndarray) -> np.ndarray:
         """Returns the grid rows, int64 `[num]`, of factors `[num, num_factors]`; ValueError if one is out of range."""
         return np.ravel_multi_index(tuple(np.asarray(factors).T), self.factor_sizes)

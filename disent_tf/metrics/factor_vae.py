@@ -4,16 +4,16 @@ H. Kim and A. Mnih, "Disentangling by Factorising" (https://arxiv.org/abs/1802.0
 disentanglement_lib.
 """
 
+import functools
 import logging
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-import gin
 import numpy as np
 import numpy.typing as npt
 
 from disent_tf.errors import InputError
-from disent_tf.metrics import _checks, utils
+from disent_tf.metrics import _checks, _draws, _encoding, utils
 
 if TYPE_CHECKING:
     from disent_tf.data.ground_truth import GroundTruthData
@@ -76,7 +76,7 @@ def vote_accuracy(votes: np.ndarray, classifier: np.ndarray) -> float:
     return float(votes[classifier, np.arange(votes.shape[1])].sum() / total)
 
 
-@gin.register(denylist=["ground_truth_data", "representation_function", "random_state", "artifact_dir"])
+@utils.protocol
 def compute_factor_vae(
     ground_truth_data: "GroundTruthData",
     representation_function: utils.RepresentationFunction,
@@ -114,12 +114,13 @@ def compute_factor_vae(
     """
     _checks.require_at_least(1, num_train=num_train, num_eval=num_eval)
     _checks.require_at_least(2, batch_size=batch_size, num_variance_estimate=num_variance_estimate)
-    voters = _Voters(ground_truth_data, representation_function, random_state, batch_size)
-    scale = code_scale(voters.codes_of_all(num_variance_estimate), prune_threshold)
+    codes = _codes_of_all(ground_truth_data, representation_function, random_state, num_variance_estimate)
+    scale = code_scale(codes, prune_threshold)
     if not scale.active.any():
         _log.warning("No code has a standard deviation of %g or more: the FactorVAE metric is 0.", prune_threshold)
         return {"train_accuracy": 0.0, "eval_accuracy": 0.0, "num_active_dims": 0}
-    votes = {"train_votes": voters.votes(num_train, scale), "eval_votes": voters.votes(num_eval, scale)}
+    draw = functools.partial(_votes, ground_truth_data, representation_function, random_state, batch_size, scale)
+    votes = {"train_votes": draw(num_train), "eval_votes": draw(num_eval)}
     utils.save_arrays(artifact_dir, "factor_vae_votes.npz", **votes, **scale._asdict())
     classifier = majority_factor(votes["train_votes"])
     return {
@@ -129,34 +130,25 @@ def compute_factor_vae(
     }
 
 
-class _Voters(NamedTuple):
-    """Draws votes, one after the other, and encodes many at once."""
+def _codes_of_all(
+    data: "GroundTruthData",
+    representation_function: utils.RepresentationFunction,
+    random_state: np.random.RandomState,
+    num_points: int,
+) -> np.ndarray:
+    observations = data.sample_observations(num_points, random_state)
+    return utils.obtain_representation(observations, representation_function, _encoding.IMAGES_PER_CALL).T
 
-    data: "GroundTruthData"
-    representation_function: utils.RepresentationFunction
-    random_state: np.random.RandomState
-    batch_size: int
 
-    def codes_of_all(self, num_points: int) -> np.ndarray:
-        observations = self.data.sample_observations(num_points, self.random_state)
-        return utils.obtain_representation(observations, self.representation_function, utils.IMAGES_PER_CALL).T
-
-    def votes(self, num_votes: int, scale: CodeScale) -> np.ndarray:
-        counts = np.zeros((self.data.num_factors, len(scale.variances)), np.int64)
-        per_call = utils.batches_per_call(self.batch_size)
-        for start in range(0, num_votes, per_call):
-            fixed, chosen = self._some_votes(min(per_call, num_votes - start), scale)
-            np.add.at(counts, (fixed, chosen), 1)
-        return counts
-
-    def _some_votes(self, num_votes: int, scale: CodeScale) -> tuple[np.ndarray, np.ndarray]:
-        fixed, observations = zip(*(self._draw() for _ in range(num_votes)), strict=True)
-        codes = utils.encode(self.representation_function, np.concatenate(observations))
-        return np.array(fixed), least_varying_code(codes.reshape(num_votes, self.batch_size, -1), scale)
-
-    def _draw(self) -> tuple[int, np.ndarray]:
-        """Draws which factor is held still, and observations that differ in all others."""
-        fixed = self.random_state.randint(self.data.num_factors)
-        factors = np.array(self.data.sample_factors(self.batch_size, self.random_state))
-        factors[:, fixed] = factors[0, fixed]
-        return fixed, self.data.sample_observations_from_factors(factors, self.random_state)
+def _votes(
+    data: "GroundTruthData",
+    representation_function: utils.RepresentationFunction,
+    random_state: np.random.RandomState,
+    batch_size: int,
+    scale: CodeScale,
+    num_votes: int,
+) -> np.ndarray:
+    counts = np.zeros((data.num_factors, len(scale.variances)), np.int64)
+    for batches in _draws.batches_that_share(data, representation_function, num_votes, batch_size, random_state):
+        np.add.at(counts, (batches.fixed, least_varying_code(batches.codes, scale)), 1)
+    return counts

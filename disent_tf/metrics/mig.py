@@ -7,7 +7,6 @@ section 4.1, with the discretised estimate of disentanglement_lib.
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-import gin
 import numpy as np
 import numpy.typing as npt
 
@@ -70,7 +69,7 @@ def gap_per_factor(mutual_information: np.ndarray, entropy: np.ndarray) -> np.nd
     return np.divide(first - second, entropy, out=np.full(entropy.shape, np.nan), where=entropy > 0)
 
 
-@gin.register(denylist=["ground_truth_data", "representation_function", "random_state", "artifact_dir"])
+@utils.protocol
 def compute_mig(
     ground_truth_data: "GroundTruthData",
     representation_function: utils.RepresentationFunction,
@@ -90,7 +89,7 @@ def compute_mig(
       random_state: source of randomness.
       artifact_dir: folder for mutual_information.npz, the fields of `MutualInformationGap`; None writes nothing.
       num_train: number of points.
-      batch_size: points per draw; it decides which points a seed gives.
+      batch_size: of disentanglement_lib; it has no effect here.
       discretizer_fn: see `mutual_information_gap`.
       num_bins: bins per code.
 

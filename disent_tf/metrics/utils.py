@@ -1,13 +1,13 @@
 """What the metrics share: drawing and encoding points, discretising codes. Mirrors disentanglement_lib's `utils`.
 
-Functions with that library's names keep its orientation: arrays are `[num_dimensions, num_points]`. Encoding is the
-cost of every metric, so points are drawn in small batches, in that library's order, and encoded many at a time.
+Functions with that library's names keep its orientation: arrays are `[num_dimensions, num_points]`.
 """
 
+import inspect
 import os
 import pathlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import gin
 import numpy as np
@@ -15,15 +15,55 @@ import numpy.typing as npt
 
 from disent_tf import files
 from disent_tf.errors import InputError
-from disent_tf.metrics import _checks, _mutual_information
+from disent_tf.metrics import _checks, _draws, _encoding, _mutual_information
+from disent_tf.metrics._encoding import RepresentationFunction
 
 if TYPE_CHECKING:
     from disent_tf.data.ground_truth import GroundTruthData
 
-IMAGES_PER_CALL = 1024  # Enough to keep an accelerator busy; 48 MiB of 64 x 64 RGB images.
-
-RepresentationFunction = Callable[[np.ndarray], npt.ArrayLike]
 Discretizer = Callable[[np.ndarray, int], np.ndarray]
+
+_Metric = TypeVar("_Metric", bound=Callable[..., Any])
+
+
+def protocol(compute: _Metric) -> _Metric:
+    """Lets gin bind what a metric's protocol leaves open: every argument but the first four."""
+    given = ["ground_truth_data", "representation_function", "random_state", "artifact_dir"]
+    return gin.register(denylist=[name for name in given if name in inspect.signature(compute).parameters])(compute)
+
+
+class TrainAndTest(NamedTuple):
+    """Codes `[num_points, num_codes]` and factors `[num_points, num_factors]` to fit on, and others to test on."""
+
+    codes_train: np.ndarray
+    factors_train: np.ndarray
+    codes_test: np.ndarray
+    factors_test: np.ndarray
+
+
+def draw_train_and_test(
+    ground_truth_data: "GroundTruthData",
+    representation_function: RepresentationFunction,
+    random_state: np.random.RandomState,
+    num_train: int,
+    num_test: int,
+) -> TrainAndTest:
+    """Draws points to fit on and then points to test on, rows are points; see `generate_batch_factor_code`."""
+    return TrainAndTest(
+        *_draws.points(ground_truth_data, representation_function, num_train, random_state),
+        *_draws.points(ground_truth_data, representation_function, num_test, random_state),
+    )
+
+
+def separate_seed(random_state: np.random.RandomState) -> int:
+    """Returns a seed that `random_state` determines, without drawing from it.
+
+    For what is random in a metric but draws from NumPy's global state in disentanglement_lib, such as the trees of
+    gradient boosting: the points that follow stay those of that library.
+    """
+    copy = np.random.RandomState()
+    copy.set_state(random_state.get_state())
+    return int(copy.randint(2**31))
 
 
 def generate_batch_factor_code(
@@ -35,15 +75,15 @@ def generate_batch_factor_code(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draws points and encodes them.
 
-    Every batch draws its factors and then its observations, so a seed gives the points that it gives in
-    disentanglement_lib; the last batch is smaller where `batch_size` does not divide `num_points`.
+    Factors and observations are drawn 16 at a time, in disentanglement_lib's order and at its default, whatever
+    `batch_size` is: a seed gives the same points with each.
 
     Args:
       ground_truth_data: what to draw from.
       representation_function: observations `[num, ...]` to codes `[num, num_codes]`.
       num_points: number of points.
       random_state: source of randomness.
-      batch_size: points per draw. It decides which points a seed gives, not how many are encoded at once.
+      batch_size: of disentanglement_lib; it has no effect here.
 
     Returns:
       Codes float64 `[num_codes, num_points]` and factors `[num_factors, num_points]`.
@@ -51,15 +91,9 @@ def generate_batch_factor_code(
     Raises:
       InputError: a number is not positive, or the codes are not finite or not one row per observation.
     """
-    _checks.require_at_least(1, num_points=num_points, batch_size=batch_size)
-    sizes = [min(batch_size, num_points - start) for start in range(0, num_points, batch_size)]
-    per_call = batches_per_call(batch_size)
-    codes, factors = [], []
-    for start in range(0, len(sizes), per_call):
-        draws = [ground_truth_data.sample(size, random_state) for size in sizes[start : start + per_call]]
-        factors.append(np.concatenate([drawn for drawn, _ in draws]))
-        codes.append(encode(representation_function, np.concatenate([observations for _, observations in draws])))
-    return np.concatenate(codes).T, np.concatenate(factors).T
+    _checks.require_at_least(1, batch_size=batch_size)
+    points = _draws.points(ground_truth_data, representation_function, num_points, random_state)
+    return points.codes.T, points.factors.T
 
 
 def obtain_representation(
@@ -74,27 +108,7 @@ def obtain_representation(
     if len(observations) == 0:
         raise InputError("there are no observations; a metric needs at least one: pass a longer array.")
     chunks = [observations[start : start + batch_size] for start in range(0, len(observations), batch_size)]
-    return np.concatenate([encode(representation_function, chunk) for chunk in chunks]).T
-
-
-def encode(representation_function: RepresentationFunction, observations: np.ndarray) -> np.ndarray:
-    """Returns the codes of one call of the representation function, float64 `[num, num_codes]`.
-
-    In float64 because variances and bin edges of a nearly constant float32 code are all rounding.
-
-    Raises:
-      InputError: the result is not one finite row per observation.
-    """
-    codes = _checks.as_points(representation_function(observations), "codes of the representation function")
-    if len(codes) != len(observations):
-        message = f"the representation function gave {len(codes)} codes for {len(observations)} observations; "
-        raise InputError(message + "expected one row per observation: return [num, num_codes].")
-    return codes.astype(np.float64, copy=False)
-
-
-def batches_per_call(batch_size: int) -> int:
-    """Returns how many batches of `batch_size` images are encoded at once."""
-    return max(1, IMAGES_PER_CALL // batch_size)
+    return np.concatenate([_encoding.encode(representation_function, chunk) for chunk in chunks]).T
 
 
 def save_arrays(artifact_dir: str | os.PathLike[str] | None, name: str, **arrays: Any) -> None:

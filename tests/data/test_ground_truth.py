@@ -5,6 +5,7 @@ import gin
 import numpy as np
 import pytest
 
+from disent_tf.data.derived import DerivedData
 from disent_tf.data.dsprites import DSprites
 from disent_tf.data.ground_truth import GroundTruthData
 from disent_tf.data.pinwheel import Pinwheel
@@ -103,3 +104,19 @@ def test_gin_file_tells_the_sizes_of_its_data(name, data_class, monkeypatch):
     assert gin.query_parameter("%image_shape") == data.observation_shape
     assert gin.query_parameter("%num_data") == len(data)
     assert gin.query_parameter("%factor_sizes") == data.factor_sizes
+
+
+def test_own_way_of_sampling_is_no_full_grid():
+    class OwnFactors(Numbered):
+        def sample_factors(self, num, random_state):
+            return super().sample_factors(num, random_state)
+
+    class Random(Numbered):
+        def sample_observations_from_factors(self, factors, random_state):
+            return random_state.rand(len(factors), *self.observation_shape)
+
+    assert Numbered().is_full_grid
+    assert not OwnFactors().is_full_grid
+    assert not Random().is_full_grid
+    assert DerivedData(Numbered()).is_full_grid
+    assert not DerivedData(Random()).is_full_grid

@@ -18,12 +18,19 @@ _GRIDS = {  # Factor sizes, replicates, seeds of noise, rotation and permutation
 
 
 class TableData:
-    """Looks up row `grid row * replicates + drawn replicate` of a table. Any object with these methods must do."""
+    """Looks up row `grid row * replicates + drawn replicate` of a table. Any object with these methods must do.
+
+    With one replicate it is a full grid, and says so: then the metrics look many rows up at once.
+    """
 
     def __init__(self, factor_sizes, table):
         self.factor_sizes, self.table = tuple(factor_sizes), table
         self.num_factors = len(self.factor_sizes)
         self.replicates = len(table) // math.prod(self.factor_sizes)
+        self.is_full_grid = self.replicates == 1
+
+    def __getitem__(self, indices):
+        return self.table[indices]
 
     def sample_factors(self, num, random_state):
         return np.stack([random_state.randint(size, size=num) for size in self.factor_sizes], axis=1)
@@ -102,6 +109,13 @@ class Golden:
         seed = permutation_seed if setting == "d_permuted" else rotation_seed
         table = getattr(self, f"_{setting}")(clean, noise, sizes=sizes, seed=seed)
         return TableData(sizes, table.astype(np.float32).astype(np.float64))
+
+    def scores(self, grid, setting, metric):
+        """Returns the reference results of whole runs of a metric, or skips: slow ones were not run everywhere."""
+        expected = self.json(f"expected_scores_{grid}")[setting]
+        if metric not in expected:
+            pytest.skip(f"no reference run of {metric} on {grid} {setting}")
+        return expected[metric]
 
     def trained_model(self, model):
         """Returns data whose observations are the codes of a trained model."""
