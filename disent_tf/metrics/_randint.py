@@ -7,6 +7,7 @@ what is too large.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -58,32 +59,37 @@ def _draw_by_words(random_state: np.random.RandomState, pattern: Sequence[tuple[
 
 def _read(words: np.ndarray, pattern: Sequence[tuple[int, int]], targets: list[np.ndarray]) -> tuple[int, int]:
     """Reads whole repeats of the pattern into `targets`; returns how many, and how many words they took."""
-    accepted = {}
-    for bound in {bound for bound, _ in pattern if bound > 1}:
+    streams = {bound: _Stream(words, bound) for bound, _ in pattern if bound > 1}
+    parts: list[tuple[_Stream, int, list[int]]] = [(streams[bound], count, []) for bound, count in pattern if bound > 1]
+    position, whole = 0, 0
+    while whole < len(targets[0]) and (end := _repeat_end(parts, position)) is not None:
+        position, whole = end, whole + 1
+    varying = [target for target, (bound, _) in zip(targets, pattern, strict=True) if bound > 1]
+    for target, (stream, count, starts) in zip(varying, parts, strict=True):
+        target[:whole] = stream.values[np.array(starts[:whole], np.int64)[:, None] + np.arange(count)]
+    return whole, position
+
+
+class _Stream:
+    """What one bound makes of the words: those within it, in order."""
+
+    def __init__(self, words: np.ndarray, bound: int) -> None:
         masked = words & np.uint32((1 << (bound - 1).bit_length()) - 1)
         within = masked < bound
         positions = np.flatnonzero(within)
-        before = np.cumsum(within, dtype=np.int64) - within  # How many are accepted before each word.
-        accepted[bound] = masked[positions], memoryview(positions), memoryview(before)  # These index four times faster.
-    starts: list[list[int]] = [[] for _ in pattern]
-    parts = [(starts[i], bound, count) for i, (bound, count) in enumerate(pattern) if bound > 1]
-    position, whole, num_words = 0, 0, len(words)
-    for _ in range(len(targets[0])):
-        end, first = position, []
-        for _, bound, count in parts:
-            _, positions, before = accepted[bound]
-            start = before[end] if end < num_words else len(positions)
-            if start + count > len(positions):
-                break
-            first.append(start)
-            end = positions[start + count - 1] + 1
-        else:
-            for (column, _, _), start in zip(parts, first, strict=True):
-                column.append(start)
-            position, whole = end, whole + 1
-            continue
-        break
-    for target, column, (bound, count) in zip(targets, starts, pattern, strict=True):
-        if bound > 1:
-            target[:whole] = accepted[bound][0][np.array(column, np.int64)[:, None] + np.arange(count)]
-    return whole, int(position)
+        self.values = masked[positions]
+        self.num = len(positions)
+        # Their items are Python's own integers, four times as fast to get as an array's.
+        self.positions: Any = memoryview(positions)  # type: ignore[arg-type]
+        self.before: Any = memoryview(np.append(0, np.cumsum(within)))  # type: ignore[arg-type]  # Of the first word, the second, ..., the end.
+
+
+def _repeat_end(parts: list[tuple[_Stream, int, list[int]]], position: int) -> int | None:
+    """Notes where each call of one repeat starts in its stream; returns the word after it, None if they run out."""
+    for stream, count, starts in parts:
+        start = stream.before[position]
+        if start + count > stream.num:
+            return None
+        starts.append(start)
+        position = stream.positions[start + count - 1] + 1
+    return position
