@@ -4,21 +4,23 @@ import inspect
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gin
 import keras
 import numpy as np
 import tensorflow as tf
+from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
 
-from disent_tf import config
 from disent_tf.checks import check_seed
 from disent_tf.data.ground_truth import GroundTruthData
 from disent_tf.errors import InputError
+from disent_tf.metrics.representation import Representation, as_codes
 from disent_tf.metrics.utils import RepresentationFunction
-from disent_tf.training.checkpointing import load_model
-from disent_tf.training.run_folder import RunFolder, check_free, write_json
+from disent_tf.training.checkpointing import load_model_and_step
+from disent_tf.training.run_folder import RunFolder, read_json, write_json
 
 _log = logging.getLogger(__name__)
 
@@ -31,62 +33,115 @@ def evaluate(
     run_dir: str | os.PathLike[str],
     *,
     data: GroundTruthData,
-    metrics: Sequence[Metric] = (),
-    model_metrics: Sequence[Metric] = (),
+    metrics: Mapping[str, Metric],
     seed: int = 0,
     overwrite: bool = False,
 ) -> dict[str, dict[str, Any]]:
-    """Scores the newest checkpoint of a run, and writes `scores.json` and the matrices behind the scores.
+    """Scores the newest checkpoint of a run: one file `scores/NAME.json` for each metric, as soon as it is known.
+
+    A score that is there, of the same checkpoint, seed and arguments, is kept, so an evaluation that was stopped goes
+    on where it was. Every image of data that are a full grid is encoded at most once, for all metrics together.
 
     Args:
       run_dir: the run folder.
       data: what to score on.
-      metrics: functions with disentanglement_lib's signature (data, representation function, random state, folder).
-      model_metrics: functions of (model, data, random state), such as bounds on the likelihood.
+      metrics: functions by the name of their result. Either they have disentanglement_lib's signature (data,
+        representation function, random state, folder for matrices), or their first argument is called `model` and
+        they take (model, data, random state). Gin's bindings in the scope of that name are theirs:
+        `mig_40/compute_mig.num_bins = 40` is for {'mig_40': @compute_mig}.
       seed: each metric starts from its own `RandomState(seed)`, as in disentanglement_lib.
-      overwrite: replace the scores that the run has.
+      overwrite: compute again what the run has.
 
     Returns:
-      The result of each metric, by its name: the function's name without "compute_".
+      The result of each metric, by its name.
 
     Raises:
-      InputError: there is no run or checkpoint, the run has scores, or the arguments cannot be used.
+      InputError: there is no run or checkpoint, the run has scores of another checkpoint, seed or arguments, the
+        arguments cannot be used, or a metric cannot be computed on these data; then the others are.
     """
     run = RunFolder.existing(run_dir)
-    check_free(run.scores, overwrite=overwrite)
     check_seed(seed)
-    named = _by_name(metrics, model_metrics)
-    model = load_model(run_dir)
-    represent = mean_representation(model)
-    scores = {}
-    for name, metric in named.items():
-        start = time.perf_counter()
-        state = np.random.RandomState(seed)
-        if metric in model_metrics:
-            scores[name] = metric(model, data, state)
-        else:
-            scores[name] = metric(data, represent, state, str(run.matrices / name))
-        _log.info("%s: %s (%.1f s)", name, scores[name], time.perf_counter() - start)
-    write_json(run.scores, {"seed": seed, "scores": scores, "configuration": config.operative().splitlines()})
+    _check_metrics(metrics)
+    model, step = load_model_and_step(run_dir)
+    asked = {name: {"step": step, "seed": seed, "arguments": _arguments(name, metrics[name])} for name in metrics}
+    kept = {} if overwrite else {name: _kept(run, name, circumstances) for name, circumstances in asked.items()}
+    scorer, scores, errors = _Scorer(model, data, seed, run), {}, []
+    with logging_redirect_tqdm([logging.getLogger("disent_tf")]):
+        for name in tqdm(metrics, unit="metric", disable=None, dynamic_ncols=True):
+            try:
+                scores[name] = kept.get(name) or scorer.score(name, metrics[name], asked[name])
+            except InputError as error:
+                errors.append(f"{name}: {str(error).splitlines()[0]}")  # Below it, gin says whom it called.
+    if errors:
+        raise InputError(f"{len(errors)} of {len(metrics)} metrics cannot be computed: {' | '.join(errors)}")
     return scores
 
 
-def _by_name(metrics: Sequence[Metric], model_metrics: Sequence[Metric]) -> dict[str, Metric]:
-    lists = (metrics, model_metrics)
-    if not all(isinstance(each, (list, tuple)) for each in lists):
-        raise InputError("evaluate.metrics and evaluate.model_metrics are lists, as in metrics/all.gin.")
-    metrics = [metric for each in lists for metric in each]
-    if not metrics or not all(map(callable, metrics)):
-        raise InputError(f"No metrics to compute: {metrics!r}; bind evaluate.metrics to a list, as in metrics/all.gin.")
-    for metric in metrics:
-        ours = next(iter(inspect.signature(metric).parameters), None) == "model"
-        if ours != (metric in lists[1]):
-            right = "evaluate.model_metrics" if ours else "evaluate.metrics"
-            raise InputError(f"{metric.__name__} belongs into {right}: its first argument decides.")
-    named = {metric.__name__.removeprefix("compute_"): metric for metric in metrics}
-    if len(named) < len(metrics):
-        raise InputError("A metric is named twice; evaluate its variants one after the other.")
-    return named
+class _Scorer:
+    """Computes metrics of one model, for which each image of a full grid is encoded once, and writes what they give."""
+
+    def __init__(self, model: keras.Model, data: GroundTruthData, seed: int, run: RunFolder) -> None:
+        self._model, self._data, self._seed, self._run = model, data, seed, run
+        represent = mean_representation(model)
+        self._coded = (Representation(data, represent), as_codes) if data.is_full_grid else (data, represent)
+
+    def score(self, name: str, metric: Metric, circumstances: dict[str, Any]) -> dict[str, Any]:
+        start, state = time.perf_counter(), np.random.RandomState(self._seed)
+        with gin.config_scope(name):
+            if _takes_model(metric):
+                scores = metric(self._model, self._data, state)
+            else:
+                scores = metric(*self._coded, state, str(self._run.matrices / name))
+        seconds = round(time.perf_counter() - start, 3)
+        write_json(self._run.scores / f"{name}.json", {"scores": scores, "seconds": seconds, **circumstances})
+        _log.info("%s: %.1f s", name, seconds)
+        return scores
+
+
+def _kept(run: RunFolder, name: str, circumstances: dict[str, Any]) -> dict[str, Any] | None:
+    """Returns the scores of a metric that the run has, None if it has none; InputError if they are of another kind."""
+    path = run.scores / f"{name}.json"
+    if not path.exists():
+        return None
+    found = read_json(path)
+    other = [key for key, value in circumstances.items() if found.get(key) != value]
+    if other:
+        message = f"{str(path)!r} has another {' and another '.join(other)} ({_difference(found, circumstances)}); "
+        raise InputError(message + "replace it with --overwrite, or give the metric a name of its own.")
+    return found["scores"]
+
+
+def _difference(found: dict[str, Any], wanted: dict[str, Any]) -> str:
+    found, wanted = ({**kind, **kind.get("arguments", {})} for kind in (found, wanted))
+    keys = [key for key in wanted if key != "arguments" and found.get(key) != wanted[key]]
+    return ", ".join(f"{key}: {found.get(key)} there, {wanted[key]} now" for key in keys) or "fewer arguments now"
+
+
+def _arguments(name: str, metric: Metric) -> dict[str, str]:
+    """Returns what a metric leaves open and what it is here, by gin or by default."""
+    parameters = list(inspect.signature(metric).parameters.values())[3 if _takes_model(metric) else 4 :]
+    with gin.config_scope(name):
+        try:
+            bound = gin.get_bindings(metric, resolve_references=False)
+        except ValueError:  # A function that gin does not know has its defaults.
+            bound = {}
+    return {p.name: _told(bound.get(p.name, p.default)) for p in parameters}
+
+
+def _told(value: Any) -> str:
+    return value.__name__ if inspect.isfunction(value) else str(value)
+
+
+def _takes_model(metric: Metric) -> bool:
+    return next(iter(inspect.signature(metric).parameters), None) == "model"
+
+
+def _check_metrics(metrics: Any) -> None:
+    if not isinstance(metrics, Mapping) or not metrics or not all(map(callable, metrics.values())):
+        message = f"evaluate.metrics is {metrics!r}; expected names and metrics, as in metrics/all.gin: "
+        raise InputError(message + "evaluate.metrics = {'mig': @compute_mig}.")
+    if wrong := [name for name in metrics if not str(name).isidentifier()]:
+        raise InputError(f"evaluate.metrics names a metric {wrong[0]!r}; expected letters, digits and underscores.")
 
 
 def mean_representation(model: keras.Model) -> RepresentationFunction:

@@ -6,16 +6,22 @@ from typing import Any
 from disent_tf.training.run_folder import RunFolder, read_json
 
 
+def scores(run_dir: str | os.PathLike[str]) -> dict[str, dict[str, Any]]:
+    """Returns what `bin/evaluate` found for a run: the result of each metric, by its name.
+
+    Raises:
+      InputError: there is no run, or a file of scores is damaged.
+    """
+    paths = sorted(RunFolder.existing(run_dir).scores.glob("*.json"))
+    return {path.stem: read_json(path)["scores"] for path in paths}
+
+
 def summary(run_dir: str | os.PathLike[str]) -> str:
     """Returns a run's scores as a table, and the paths of what the run folder holds."""
     run = RunFolder.existing(run_dir)
-    rows = [
-        (f"{metric}.{key}", value)
-        for metric, result in read_json(run.scores)["scores"].items()
-        for key, value in result.items()
-    ]
-    width = max(len(name) for name, _ in rows)
-    scores = [f"  {name:<{width}}  {_number(value)}" for name, value in rows]
+    rows = [(f"{metric}.{key}", value) for metric, result in scores(run_dir).items() for key, value in result.items()]
+    width = max((len(name) for name, _ in rows), default=0)
+    lines = [f"  {name:<{width}}  {_number(value)}" for name, value in rows]
     parts = {
         "configuration": run.config,
         "curves": run.curves,
@@ -25,7 +31,7 @@ def summary(run_dir: str | os.PathLike[str]) -> str:
         "SavedModel": run.export,
     }
     paths = [f"  {name:<{width}}  {path}" for name, path in parts.items() if path.exists()]
-    return "\n".join(["Scores", *scores, "Run folder", *paths])
+    return "\n".join(["Scores", *lines, "Run folder", *paths])
 
 
 def _number(value: Any) -> str:

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from disent_tf import cli
+from disent_tf import cli, results
 
 BIN = pathlib.Path(__file__).parents[1] / "bin"
 TINY = [
@@ -57,15 +57,17 @@ def folder(tmp_path_factory):
 def test_a_run_is_scored_drawn_and_exported(folder):
     expect_success(command("visualize", folder, "--run_dir=runs/factor_vae"))
     expect_success(command("export", folder, "--run_dir=runs/factor_vae"))
-    scored = expect_success(command("evaluate", folder, "--run_dir=runs/factor_vae", bindings=VOTES))
-    scores = json.loads((folder / "runs" / "factor_vae" / "scores.json").read_text())["scores"]
+    evaluation = ("evaluate", folder, "--run_dir=runs/factor_vae", "--gin_file=metrics/quick.gin")
+    scored = expect_success(command(*evaluation, bindings=VOTES))
+    scores = results.scores(folder / "runs" / "factor_vae")
     assert set(scores) == {"mig", "factor_vae"}
     for line in (f"mig.discrete_mig            {scores['mig']['discrete_mig']:.4f}", "runs/factor_vae/export"):
         assert line in scored.stdout
     info = json.loads((folder / "runs" / "factor_vae" / "run.json").read_text())
     assert info["onednn"] == "1"
-    for name in ("visualize", "export", "evaluate"):
+    for name in ("visualize", "export"):
         expect_one_line(command(name, folder, "--run_dir=runs/factor_vae"), "exists; replace it with --overwrite.")
+    expect_one_line(command(*evaluation), "mig.json' has another arguments")
 
 
 def test_a_run_resumes_by_its_own_configuration(folder):

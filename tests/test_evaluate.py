@@ -1,13 +1,15 @@
+import functools
 import json
+import shutil
 
+import gin
 import numpy as np
 import pytest
 
-from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf import results
 from disent_tf.errors import InputError
 from disent_tf.evaluate import evaluate, mean_representation
 from disent_tf.models import VAE
-from disent_tf.results import summary
 from tests import tiny
 
 
@@ -18,40 +20,118 @@ def run_dir(tmp_path_factory):
     return folder
 
 
-def compute_draws(data, representation_function, random_state, artifact_dir):
+def compute_draws(data, representation_function, random_state, artifact_dir, num=5):
     """A metric that tells what it was given."""
-    assert isinstance(data, GroundTruthData)
-    codes = representation_function(data.sample_observations(5, random_state))
+    codes = representation_function(data.sample_observations(num, random_state))
     return {"draw": float(random_state.rand()), "num_codes": codes.shape[1], "folder": artifact_dir}
 
 
-def test_scores_are_returned_and_written(run_dir):
-    scores = evaluate(run_dir, data=tiny.Squares(), metrics=[compute_draws], seed=3, overwrite=True)
+def compute_nothing(data, representation_function, random_state, artifact_dir):
+    """A metric that cannot be computed."""
+    raise InputError("there is nothing to compute.")
+
+
+def score(folder, **metrics):
+    return evaluate(folder, data=tiny.Squares(), metrics=metrics, seed=3)
+
+
+@pytest.fixture
+def fresh_run(run_dir):
+    """The run without scores."""
+    shutil.rmtree(run_dir / "scores", ignore_errors=True)
+    return run_dir
+
+
+def test_scores_are_returned_and_written(fresh_run):
+    scores = score(fresh_run, draws=compute_draws)
     state = np.random.RandomState(3)
     tiny.Squares().sample_factors(5, state)
-    assert scores["draws"]["draw"] == state.rand()
-    assert scores["draws"]["num_codes"] == tiny.LATENT_DIM
-    written = json.loads((run_dir / "scores.json").read_text())
-    assert (written["seed"], written["scores"]) == (3, scores)
-    assert f"draws.draw       {scores['draws']['draw']:.4f}" in summary(run_dir)
-    assert str(run_dir / "metrics.csv") in summary(run_dir)
+    folder = str(fresh_run / "matrices" / "draws")
+    assert scores == {"draws": {"draw": state.rand(), "num_codes": tiny.LATENT_DIM, "folder": folder}}
+    written = json.loads((fresh_run / "scores" / "draws.json").read_text())
+    assert written.pop("seconds") >= 0
+    assert written == {"scores": scores["draws"], "step": 1, "seed": 3, "arguments": {"num": "5"}}
+    assert results.scores(fresh_run) == scores
+    assert f"draws.draw       {scores['draws']['draw']:.4f}" in results.summary(fresh_run)
+    assert str(fresh_run / "metrics.csv") in results.summary(fresh_run)
 
 
-def test_scores_are_kept_unless_told_otherwise(run_dir):
-    evaluate(run_dir, data=tiny.Squares(), metrics=[compute_draws], overwrite=True)
-    with pytest.raises(InputError, match=r"scores.json' exists; replace it with --overwrite"):
-        evaluate(run_dir, data=tiny.Squares(), metrics=[compute_draws])
+def test_stopped_evaluation_goes_on_where_it_was(fresh_run):
+    def compute_stop(data, representation_function, random_state, artifact_dir):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        score(fresh_run, first=compute_draws, second=compute_stop, third=compute_draws)
+    assert [path.name for path in (fresh_run / "scores").iterdir()] == ["first.json"]
+    path = fresh_run / "scores" / "first.json"
+    path.write_text(path.read_text().replace('"num_codes": 3', '"num_codes": 33'))  # To see that it is not redone.
+    scores = score(fresh_run, first=compute_draws, third=compute_draws)
+    assert [scores[name]["num_codes"] for name in ("first", "third")] == [33, 3]
 
 
-@pytest.mark.parametrize("metrics", [[], 3, [compute_draws, 3], [compute_draws, compute_draws]])
-def test_metrics_that_are_none_or_twice_the_same_are_an_error(run_dir, metrics):
-    with pytest.raises(InputError, match=r"No metrics to compute|is named twice|are lists"):
-        evaluate(run_dir, data=tiny.Squares(), metrics=metrics, overwrite=True)
+def test_scores_of_something_else_are_kept_unless_told_otherwise(fresh_run):
+    score(fresh_run, draws=compute_draws)
+    with pytest.raises(InputError, match=r"draws.json' has another seed \(seed: 3 there, 4 now\); replace it with --o"):
+        evaluate(fresh_run, data=tiny.Squares(), metrics={"draws": compute_draws}, seed=4)
+    with pytest.raises(InputError, match=r"another arguments \(num: 5 there, 6 now\)"):
+        score(fresh_run, draws=functools.partial(compute_draws, num=6))
+    scores = evaluate(fresh_run, data=tiny.Squares(), metrics={"draws": compute_draws}, seed=4, overwrite=True)
+    assert results.scores(fresh_run) == scores
+
+
+def test_gin_binds_a_metric_by_its_name(fresh_run):
+    compute = gin.external_configurable(compute_draws, module="tests")
+    gin.parse_config("six/compute_draws.num = 6")
+    scores = score(fresh_run, five=compute, six=compute)
+    written = [json.loads((fresh_run / "scores" / f"{name}.json").read_text()) for name in ("five", "six")]
+    assert [each["arguments"] for each in written] == [{"num": "5"}, {"num": "6"}]
+    assert scores["five"]["draw"] != scores["six"]["draw"]
+
+
+def test_metric_that_cannot_be_computed_does_not_stop_the_others(fresh_run):
+    with pytest.raises(InputError, match=r"^1 of 2 metrics cannot be computed: nothing: there is nothing to"):
+        score(fresh_run, nothing=compute_nothing, draws=compute_draws)
+    assert list(results.scores(fresh_run)) == ["draws"]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "message"),
+    [
+        ({}, "expected names and metrics"),
+        (3, "expected names and metrics"),
+        ([compute_draws], "expected names and metrics"),
+        ({"draws": 3}, "expected names and metrics"),
+        ({"a/b": compute_draws}, "names a metric 'a/b'; expected letters"),
+    ],
+)
+def test_metrics_that_cannot_be_used_are_an_error(run_dir, metrics, message):
+    with pytest.raises(InputError, match=message):
+        evaluate(run_dir, data=tiny.Squares(), metrics=metrics)
 
 
 def test_no_run_is_an_error(tmp_path):
     with pytest.raises(InputError, match="No run in"):
-        evaluate(tmp_path, data=tiny.Squares(), metrics=[compute_draws])
+        score(tmp_path, draws=compute_draws)
+
+
+class RandomSquares(tiny.Squares):
+    """Data that are no full grid: each observation has noise."""
+
+    def sample_observations_from_factors(self, factors, random_state):
+        images = super().sample_observations_from_factors(factors, random_state)
+        return np.clip(images + 0.1 * random_state.rand(*images.shape).astype(np.float32), 0, 1)
+
+
+def compute_spread(data, representation_function, random_state, artifact_dir):
+    """How far the codes of one observation, drawn many times, lie apart."""
+    codes = representation_function(data.sample_observations_from_factors(np.zeros((20, 3), int), random_state))
+    return {"spread": float(np.ptp(codes, axis=0).max())}
+
+
+@pytest.mark.parametrize(("data", "same"), [(tiny.Squares(), True), (RandomSquares(), False)])
+def test_codes_are_kept_of_a_full_grid_only(fresh_run, data, same):
+    spread = evaluate(fresh_run, data=data, metrics={"spread": compute_spread})["spread"]["spread"]
+    assert (spread == 0.0) == same
 
 
 def test_representation_is_the_posterior_mean_at_any_number_of_images():
@@ -67,16 +147,7 @@ def compute_latent_dim(model, data, random_state):
     return {"latent_dim": model.latent_dim, "draw": float(random_state.rand()), "images": len(data)}
 
 
-def test_metrics_of_the_model_get_the_model(run_dir):
-    options = {"metrics": [compute_draws], "model_metrics": [compute_latent_dim], "seed": 3, "overwrite": True}
-    scores = evaluate(run_dir, data=tiny.Squares(), **options)
-    expected = {"latent_dim": tiny.LATENT_DIM, "draw": np.random.RandomState(3).rand(), "images": 32}
-    assert scores["latent_dim"] == expected
-    assert "draws" in scores
-
-
-def test_metrics_in_the_wrong_list_are_an_error(run_dir):
-    with pytest.raises(InputError, match=r"compute_draws belongs into evaluate.metrics"):
-        evaluate(run_dir, data=tiny.Squares(), model_metrics=[compute_draws], overwrite=True)
-    with pytest.raises(InputError, match=r"compute_latent_dim belongs into evaluate.model_metrics"):
-        evaluate(run_dir, data=tiny.Squares(), metrics=[compute_latent_dim], overwrite=True)
+def test_metrics_of_the_model_get_the_model(fresh_run):
+    scores = score(fresh_run, draws=compute_draws, latent=compute_latent_dim)
+    assert scores["latent"] == {"latent_dim": tiny.LATENT_DIM, "draw": np.random.RandomState(3).rand(), "images": 32}
+    assert json.loads((fresh_run / "scores" / "latent.json").read_text())["arguments"] == {}

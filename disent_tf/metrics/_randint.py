@@ -41,14 +41,15 @@ def repeated_draws(
 
 
 def _draw_by_words(random_state: np.random.RandomState, pattern: Sequence[tuple[int, int]], drawn: list) -> None:
-    longest = sum(count for _, count in pattern)
+    per_repeat = sum(count for _, count in pattern)
     repeat, num_repeats = 0, len(drawn[0])
     state, words = random_state.get_state(), np.zeros(0, np.uint32)
     fresh = words
     while repeat < num_repeats:
         state = random_state.get_state()  # Where the fresh words begin.
-        # Half of the words or more are within the bound, so 16 words for each number are never short in practice.
-        fresh = random_state.randint(2**32, size=max(_WORDS_AT_ONCE, 16 * longest), dtype=np.uint32)
+        # Half of the words or more are within a bound, so twice as many are enough as a rule.
+        size = min(_WORDS_AT_ONCE, 2 * per_repeat * (num_repeats - repeat))
+        fresh = random_state.randint(2**32, size=max(size, 2 * per_repeat), dtype=np.uint32)
         words = np.concatenate([words, fresh])
         done, used = _read(words, pattern, [values[repeat:] for values in drawn])
         repeat += done

@@ -85,14 +85,20 @@ def load_model(run_dir: str | os.PathLike[str]) -> keras.Model:
     Raises:
       InputError: there is no run, or none of its checkpoints can be read.
     """
+    return load_model_and_step(run_dir)[0]
+
+
+def load_model_and_step(run_dir: str | os.PathLike[str]) -> tuple[keras.Model, int]:
+    """Returns what `load_model` does, and after how many training steps the checkpoint was written."""
     run = RunFolder.existing(run_dir)
     model = keras.saving.deserialize_keras_object(read_json(run.model))
-    state = tf.train.Checkpoint(weights=[_raw(v) for v in model.weights])
+    step = tf.Variable(0, dtype=tf.int64, trainable=False)
+    state = tf.train.Checkpoint(step=step, weights=[_raw(v) for v in model.weights])
     if not _restore_newest(state, run.checkpoints, lambda s: s.expect_partial().assert_existing_objects_matched()):
         raise InputError(
             f"No checkpoint in {str(run.checkpoints)!r}: resume the run with --resume, and let it train on."
         )
-    return model
+    return model, int(step.numpy())
 
 
 def _restore_newest(state: tf.train.Checkpoint, folder: pathlib.Path, check: Callable[[Any], Any]) -> bool:

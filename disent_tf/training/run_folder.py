@@ -22,7 +22,7 @@ class RunFolder:
         self.curves = self.path / "metrics.csv"  # every logged term, one row per interval
         self.decomposition = self.path / "decomposition.csv"  # MI, TC and dimension-wise KL, at a longer interval
         self.tensorboard = self.path / "tensorboard"
-        self.scores = self.path / "scores.json"
+        self.scores = self.path / "scores"  # one file for each metric
         self.matrices = self.path / "matrices"  # what lies behind the scores
         self.figures = self.path / "figures"
         self.export = self.path / "export"
