@@ -4,12 +4,12 @@ On a full grid (data that say `is_full_grid`) many draws are made at once and ob
 time; on other data each batch draws its factors and then its observations, which may take random numbers of their own.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from disent_tf.metrics import _checks, _encoding, _randint
+from disent_tf.metrics import _checks, _encoding
 from disent_tf.metrics._encoding import RepresentationFunction
 
 POINTS_PER_DRAW = 16  # disentanglement_lib's default: it decides which points a seed gives.
@@ -126,11 +126,32 @@ def _draw_from_grid(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     sizes = data.factor_sizes
     pattern = [(len(sizes), 1)] * (plan.share is not None) + [(size, batch_size) for size in sizes] * plan.copies
-    drawn = _randint.repeated_draws(random_state, pattern, num_batches)
+    drawn = repeated_draws(random_state, pattern, num_batches)
     fixed = drawn.pop(0)[:, 0] if plan.share else np.zeros(num_batches, np.int64)
     factors = np.stack(drawn, axis=-1).reshape(num_batches, batch_size, plan.copies, len(sizes)).swapaxes(1, 2).copy()
     _share(factors, fixed, plan)
     return fixed, factors, data[np.ravel_multi_index(tuple(factors.reshape(-1, len(sizes)).T), sizes)]
+
+
+def repeated_draws(
+    random_state: np.random.RandomState, pattern: Sequence[tuple[int, int]], num_repeats: int
+) -> list[np.ndarray]:
+    """Draws a pattern of `(bound, count)` over and over, as `random_state.randint(bound, size=count)` call by call.
+
+    The numbers and the state afterwards are those of the calls, which cost twenty times as much: given many bounds,
+    `randint` draws one number after the other from the same stream.
+
+    Args:
+      random_state: source of randomness.
+      pattern: exclusive bounds and counts of the calls.
+      num_repeats: how often the pattern is drawn.
+
+    Returns:
+      One int64 `[num_repeats, count]` for every part of the pattern.
+    """
+    bounds, counts = zip(*pattern, strict=True)
+    drawn = random_state.randint(np.broadcast_to(np.repeat(bounds, counts), (num_repeats, sum(counts))))
+    return np.split(drawn, np.cumsum(counts)[:-1], axis=1)
 
 
 def _draw_one_by_one(

@@ -70,3 +70,19 @@ def test_a_representation_is_encoded_as_its_data():
     rows = np.ravel_multi_index(tuple(points.factors.T), SIZES)
     np.testing.assert_array_equal(points.codes, codes[rows])
     assert points.codes.dtype == np.float64
+
+
+@pytest.mark.parametrize("bit_generator", [np.random.MT19937, np.random.PCG64])
+@pytest.mark.parametrize("num_repeats", [0, 1, 200])
+@pytest.mark.parametrize(
+    "pattern",
+    [[(5, 1), (3, 64), (6, 64), (40, 64), (32, 64), (32, 64)], [(1, 3), (2, 1)], [(1, 4)], [(2**31 + 1, 5), (257, 3)]],
+)
+def test_repeated_draws_give_the_numbers_and_the_state_of_single_calls(pattern, num_repeats, bit_generator):
+    ours, theirs = (np.random.RandomState(bit_generator(3)) for _ in range(2))
+    drawn = _draws.repeated_draws(ours, pattern, num_repeats)
+    for repeat in range(num_repeats):
+        for (bound, count), values in zip(pattern, drawn, strict=True):
+            np.testing.assert_array_equal(values[repeat], theirs.randint(bound, size=count))
+    assert [values.shape for values in drawn] == [(num_repeats, count) for _, count in pattern]
+    np.testing.assert_array_equal(ours.randint(1000, size=5), theirs.randint(1000, size=5))
