@@ -4,7 +4,7 @@ import inspect
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import gin
@@ -25,6 +25,7 @@ from disent_tf.training.run_folder import RunFolder, read_json, write_json
 _log = logging.getLogger(__name__)
 
 _ENCODER_BATCH = 1024
+_EXPECTED = "expected names with metrics, as in metrics/fast.gin: evaluate.metrics = {'mig': @compute_mig}."
 Metric = Callable[..., dict[str, Any]]
 
 
@@ -33,7 +34,7 @@ def evaluate(
     run_dir: str | os.PathLike[str],
     *,
     data: GroundTruthData,
-    metrics: Mapping[str, Metric],
+    metrics: Mapping[str, Metric] | Sequence[Mapping[str, Metric]],
     seed: int = 0,
     overwrite: bool = False,
 ) -> dict[str, dict[str, Any]]:
@@ -45,9 +46,9 @@ def evaluate(
     Args:
       run_dir: the run folder.
       data: what to score on.
-      metrics: functions by the name of their result. Either they have disentanglement_lib's signature (data,
-        representation function, random state, folder for matrices), or their first argument is called `model` and
-        they take (model, data, random state). Gin's bindings in the scope of that name are theirs:
+      metrics: functions by the name of their result, or several such mappings. They have disentanglement_lib's
+        signature (data, representation function, random state, folder for matrices), or their first argument is called
+        `model` and they take (model, data, random state). Gin's bindings in the scope of a name are its metric's:
         `mig_40/compute_mig.num_bins = 40` is for {'mig_40': @compute_mig}.
       seed: each metric starts from its own `RandomState(seed)`, as in disentanglement_lib.
       overwrite: compute again what the run has.
@@ -61,7 +62,7 @@ def evaluate(
     """
     run = RunFolder.existing(run_dir)
     check_seed(seed)
-    _check_metrics(metrics)
+    metrics = _merged(metrics)
     model, step = load_model_and_step(run_dir)
     asked = {name: {"step": step, "seed": seed, "arguments": _arguments(name, metrics[name])} for name in metrics}
     kept = {} if overwrite else {name: _kept(run, name, circumstances) for name, circumstances in asked.items()}
@@ -136,12 +137,18 @@ def _takes_model(metric: Metric) -> bool:
     return next(iter(inspect.signature(metric).parameters), None) == "model"
 
 
-def _check_metrics(metrics: Any) -> None:
-    if not isinstance(metrics, Mapping) or not metrics or not all(map(callable, metrics.values())):
-        message = f"evaluate.metrics is {metrics!r}; expected names and metrics, as in metrics/all.gin: "
-        raise InputError(message + "evaluate.metrics = {'mig': @compute_mig}.")
-    if wrong := [name for name in metrics if not str(name).isidentifier()]:
+def _merged(metrics: Any) -> dict[str, Metric]:
+    parts = [metrics] if isinstance(metrics, Mapping) else metrics
+    if not isinstance(parts, Sequence) or not all(isinstance(part, Mapping) for part in parts):
+        raise InputError(f"evaluate.metrics is {metrics!r}; {_EXPECTED}")
+    merged = {name: metric for part in parts for name, metric in part.items()}
+    if not merged or not all(map(callable, merged.values())):
+        raise InputError(f"evaluate.metrics is {metrics!r}; {_EXPECTED}")
+    if len(merged) < sum(map(len, parts)):
+        raise InputError("evaluate.metrics names a metric twice; give each its own name.")
+    if wrong := [name for name in merged if not str(name).isidentifier()]:
         raise InputError(f"evaluate.metrics names a metric {wrong[0]!r}; expected letters, digits and underscores.")
+    return merged
 
 
 def mean_representation(model: keras.Model) -> RepresentationFunction:

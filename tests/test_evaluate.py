@@ -97,10 +97,11 @@ def test_metric_that_cannot_be_computed_does_not_stop_the_others(fresh_run):
 @pytest.mark.parametrize(
     ("metrics", "message"),
     [
-        ({}, "expected names and metrics"),
-        (3, "expected names and metrics"),
-        ([compute_draws], "expected names and metrics"),
-        ({"draws": 3}, "expected names and metrics"),
+        ({}, "expected names with metrics"),
+        (3, "expected names with metrics"),
+        ([compute_draws], "expected names with metrics"),
+        ({"draws": 3}, "expected names with metrics"),
+        ([{"draws": compute_draws}, {"draws": compute_draws}], "names a metric twice"),
         ({"a/b": compute_draws}, "names a metric 'a/b'; expected letters"),
     ],
 )

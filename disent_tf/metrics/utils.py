@@ -17,6 +17,11 @@ from disent_tf import files
 from disent_tf.errors import InputError
 from disent_tf.metrics import _checks, _draws, _encoding, _mutual_information
 from disent_tf.metrics._encoding import RepresentationFunction
+from disent_tf.metrics._predictors import (  # noqa: F401
+    gradient_boosting_classifier,
+    histogram_boosting_classifier,
+    logistic_regression_cv,
+)
 
 if TYPE_CHECKING:
     from disent_tf.data.ground_truth import GroundTruthData
@@ -111,6 +116,49 @@ def obtain_representation(
     return np.concatenate([_encoding.encode(representation_function, chunk) for chunk in chunks]).T
 
 
+def split_train_test(observations: np.ndarray, train_percentage: float) -> tuple[np.ndarray, np.ndarray]:
+    """Splits points into the first ones, to fit on, and the rest, to test on; the former are rounded up.
+
+    Args:
+      observations: codes or factors `[num_dimensions, num_points]`.
+      train_percentage: share of points to fit on, in (0, 1).
+
+    Raises:
+      InputError: a part would be empty.
+    """
+    num_points = np.shape(observations)[1]
+    num_train = int(np.ceil(num_points * train_percentage))
+    if not 0 < num_train < num_points:
+        message = (
+            f"train_percentage {train_percentage} of {num_points} points leaves {num_train} to fit on; expected at "
+        )
+        raise InputError(message + "least one to fit on and one to test on: choose a share between 0 and 1.")
+    return observations[:, :num_train], observations[:, num_train:]
+
+
+def normalize_data(
+    data: np.ndarray, mean: np.ndarray | None = None, stddev: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns rows of mean 0 and standard deviation 1, and what made them so.
+
+    A row that is constant becomes 0 (NaN or infinite in disentanglement_lib).
+
+    Args:
+      data: `[num_dimensions, num_points]`.
+      mean: `[num_dimensions]`, to subtract; None takes that of the data.
+      stddev: `[num_dimensions]`, to divide by, 0 for what is to become 0; None takes that of the data (n in the
+        denominator), exactly 0 for a constant row.
+
+    Returns:
+      The data `[num_dimensions, num_points]`, mean and standard deviation.
+    """
+    mean = np.mean(data, axis=1) if mean is None else mean
+    if stddev is None:  # That of a constant row may be 1e-17, by rounding of its mean.
+        stddev = np.where(np.ptp(data, axis=1) > 0, np.std(data, axis=1), 0.0)
+    centered, scale = data - mean[:, None], np.broadcast_to(stddev[:, None], data.shape)
+    return np.divide(centered, scale, out=np.zeros(data.shape), where=scale > 0), mean, stddev
+
+
 def save_arrays(artifact_dir: str | os.PathLike[str] | None, name: str, **arrays: Any) -> None:
     """Writes arrays to the npz file `name` of a folder, which is made if need be; None as a folder writes nothing."""
     if artifact_dir is not None:
@@ -149,7 +197,7 @@ def histogram_discretize(target: npt.ArrayLike, num_bins: int = 20) -> np.ndarra
     """
     _checks.require_at_least(1, num_bins=num_bins)
     rows = _checks.as_points(np.transpose(target), "codes").T.astype(np.float64)
-    return np.stack([np.digitize(row, _left_edges(row, num_bins)) for row in rows])
+    return np.stack([_digitize(row, _left_edges(row, num_bins)) for row in rows])
 
 
 def make_discretizer(
@@ -174,3 +222,15 @@ def _left_edges(row: np.ndarray, num_bins: int) -> np.ndarray:
     if 0 < high - low <= 2 * num_bins * np.spacing(max(abs(low), abs(high))):
         return np.array([low])
     return np.histogram_bin_edges(row, num_bins)[:-1]
+
+
+def _digitize(row: np.ndarray, left_edges: np.ndarray) -> np.ndarray:
+    """`np.digitize` by edges of equal distance, the first one the minimum: division in the place of a search."""
+    if len(left_edges) == 1:
+        return np.ones(len(row), np.int64)
+    last = len(left_edges) - 1
+    bins = ((row - left_edges[0]) / (left_edges[-1] - left_edges[0]) * last).astype(np.int64)
+    np.clip(bins, 0, last, out=bins)
+    bins -= row < left_edges[bins]  # An edge is rounded, and so is the division: by one bin at most.
+    bins += row >= np.append(left_edges[1:], np.inf)[bins]
+    return bins + 1

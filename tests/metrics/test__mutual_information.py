@@ -71,3 +71,21 @@ def test_bad_input_is_told_in_one_line(codes, factors, message):
     with pytest.raises(InputError, match=message) as error:
         mutual_information_matrix(codes, factors)
     assert "\n" not in str(error.value)
+
+
+def test_labels_that_hardly_repeat_are_counted_without_a_table():
+    rng = np.random.default_rng(0)
+    codes = np.stack([rng.permutation(3000) * 2.0, np.arange(3000) // 2 * 1e6], axis=1)
+    factors = np.stack([np.arange(3000) % 40, rng.permutation(3000)], axis=1)
+    expected = [[mutual_info_score(factor, code) for factor in factors.T] for code in codes.T]
+    np.testing.assert_allclose(mutual_information_matrix(codes, factors), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.uint8, np.int64, np.uint64, np.float32])
+def test_labels_of_every_type(dtype):
+    info = np.iinfo(dtype) if np.issubdtype(dtype, np.integer) else None
+    low, high = (0, 1) if info is None else (info.min, info.max)
+    column = np.array([low, high, high, low, high, low, low], dtype)[:, None]
+    other = np.array([0, 1, 1, 0, 1, 0, 0])[:, None]
+    np.testing.assert_allclose(mutual_information_matrix(column, other)[0], entropies(other), rtol=1e-12)
+    np.testing.assert_allclose(entropies(column), entropies(other), rtol=1e-12)

@@ -101,3 +101,43 @@ def test_bad_input_is_told_in_one_line(data, call, message):
     with pytest.raises(InputError, match=message) as error:
         call(data)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("num_bins", [1, 2, 20, 41])
+@pytest.mark.parametrize("spread", [1e-310, 1e-3, 1.0, 1e300])
+def test_bins_are_those_of_a_search(num_bins, spread):
+    rng = np.random.default_rng(num_bins)
+    on_edges = np.arange(1 + 2 * num_bins) / (2 * num_bins)
+    for row in (rng.normal(size=999), on_edges, rng.permutation(30) // 3 + 1e6):
+        edges = np.histogram_bin_edges(row * spread, num_bins)[:-1]
+        np.testing.assert_array_equal(
+            utils.histogram_discretize(row[None] * spread, num_bins)[0], np.digitize(row * spread, edges)
+        )
+
+
+def test_normalized_data():
+    data = np.random.default_rng(0).normal(3.0, 2.0, size=(3, 400))
+    data[1] = 0.1  # Its standard deviation is 1e-17, by rounding of the mean.
+    normalized, mean, stddev = utils.normalize_data(data)
+    np.testing.assert_allclose(normalized.mean(axis=1), 0.0, atol=1e-12)
+    np.testing.assert_allclose(normalized.std(axis=1), [1.0, 0.0, 1.0])
+    np.testing.assert_array_equal(normalized[1], 0.0)
+    other, *given = utils.normalize_data(data + 5.0, mean, stddev)
+    np.testing.assert_allclose(other[0], (data[0] + 5.0 - data[0].mean()) / data[0].std())
+    np.testing.assert_array_equal(other[1], 0.0)
+    np.testing.assert_array_equal(given, [mean, stddev])
+
+
+@pytest.mark.parametrize(("share", "num_train"), [(0.9, 9), (0.85, 9), (0.01, 1), (0.5, 5)])
+def test_split_keeps_the_order_and_rounds_up(share, num_train):
+    data = np.arange(20).reshape(2, 10)
+    train, test = utils.split_train_test(data, share)
+    np.testing.assert_array_equal(train, data[:, :num_train])
+    np.testing.assert_array_equal(test, data[:, num_train:])
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -0.5, 2.0])
+def test_split_that_leaves_a_part_empty(share):
+    with pytest.raises(InputError, match="10 points leaves") as error:
+        utils.split_train_test(np.zeros((2, 10)), share)
+    assert "\n" not in str(error.value)
