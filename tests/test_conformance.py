@@ -23,7 +23,11 @@ def each(models, *marks):
 GROUPED = each(MODELS)
 FIRSTS = conformance.first_of_each_class(MODELS)
 SLOW = each(sorted(FIRSTS)) + each(sorted(set(MODELS) - FIRSTS), pytest.mark.full)
-"""For what takes ten seconds: by default once for each class of model, with -m full for all the other gin files."""
+"""For what takes five seconds: by default once for each class of model, with -m full for all the other gin files."""
+
+PATHS = {"vae.gin", "factor_vae.gin", "ada_gvae.gin"}
+SLOWEST = each(sorted(PATHS)) + each(sorted(set(MODELS) - PATHS), pytest.mark.full)
+"""For what takes fifteen: by default once for each way to take a step (one batch, two with a discriminator, pairs)."""
 
 
 @pytest.fixture(params=GROUPED, scope="module")
@@ -92,13 +96,13 @@ def test_trains_in_bfloat16(name):
     conformance.check_mixed_precision("mixed_bfloat16")
 
 
-@pytest.mark.parametrize("name", SLOW)
+@pytest.mark.parametrize("name", SLOWEST)
 def test_compiled_step_equals_the_plain_one(name):
     conformance.load(name, "SaltAndPepper.amount = 0.")
     conformance.check_compiled()
 
 
-@pytest.mark.parametrize("name", SLOW)
+@pytest.mark.parametrize("name", SLOWEST)
 def test_trains_on_two_replicas(name):
     conformance.load(name)
     conformance.check_replicas()

@@ -3,13 +3,16 @@ import json
 import shutil
 
 import gin
+import keras
 import numpy as np
 import pytest
 
 from disent_tf import results
+from disent_tf.distributions.posteriors import DiagonalNormal, FullCovarianceNormal, LaplacePosterior
 from disent_tf.errors import InputError
-from disent_tf.evaluate import evaluate, mean_representation
+from disent_tf.evaluate import evaluate, mean_representation, posterior_parameters
 from disent_tf.models import VAE
+from disent_tf.training.checkpointing import load_model
 from tests import tiny
 
 
@@ -152,3 +155,34 @@ def test_metrics_of_the_model_get_the_model(fresh_run):
     scores = score(fresh_run, draws=compute_draws, latent=compute_latent_dim)
     assert scores["latent"] == {"latent_dim": tiny.LATENT_DIM, "draw": np.random.RandomState(3).rand(), "images": 32}
     assert json.loads((fresh_run / "scores" / "latent.json").read_text())["arguments"] == {}
+
+
+def compute_widths(posteriors, random_state):
+    """A metric of the posteriors of the whole grid."""
+    return {"codes": posteriors[np.arange(32)].tolist(), "draw": float(random_state.rand())}
+
+
+def test_metrics_of_the_posteriors_get_means_and_log_variances(fresh_run):
+    scores = score(fresh_run, posteriors=compute_widths)["posteriors"]
+    posterior = load_model(fresh_run).encode(tiny.Squares()[np.arange(32)])
+    expected = np.hstack([posterior.mean(), 2 * np.log(posterior.stddev())])
+    np.testing.assert_allclose(scores["codes"], expected, atol=1e-5)
+    assert scores["draw"] == np.random.RandomState(3).rand()
+
+
+def test_metrics_of_the_posteriors_need_a_full_grid(fresh_run):
+    with pytest.raises(InputError, match="the data are no full grid"):
+        evaluate(fresh_run, data=RandomSquares(), metrics={"posteriors": compute_widths})
+
+
+@pytest.mark.parametrize(
+    ("posterior", "width"),
+    [(DiagonalNormal("softplus"), 2), (FullCovarianceNormal(), 2), (LaplacePosterior(), 1)],
+)
+def test_parameters_are_those_of_the_marginals(posterior, width):
+    images = keras.Input(tiny.IMAGE_SHAPE)
+    parameters = keras.layers.Dense(posterior.num_parameters(tiny.LATENT_DIM))(keras.layers.Flatten()(images))
+    model = VAE(keras.Model(images, parameters), tiny.decoder(), posterior=posterior)
+    codes = posterior_parameters(model)(tiny.images(5))
+    assert codes.shape == (5, width * tiny.LATENT_DIM)
+    np.testing.assert_allclose(codes[:, : tiny.LATENT_DIM], model.encode(tiny.images(5)).mean(), atol=1e-6)

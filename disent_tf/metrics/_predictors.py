@@ -23,7 +23,8 @@ from disent_tf.metrics import _boosting, _checks
 PredictorFactory = Callable[[], Any]
 """Makes a classifier with scikit-learn's `fit(codes, labels)` and `predict(codes)`, not yet fitted."""
 
-_SERIAL_WORK = 10_000  # Points times classes, about four seconds of boosted trees: below, processes do not pay.
+_SERIAL_WORK = 10_000  # Points times classes, a few seconds of boosted trees: below, processes do not pay.
+_POINTS_PER_TREE = 500  # What growing a tree costs beside its points.
 
 
 @gin.register
@@ -124,7 +125,7 @@ def _run(jobs: list[Any], factors: np.ndarray, num_jobs: int) -> list[Any]:
     """Runs one job per factor, those of factors with most values first, so that no long one is left for the end."""
     num_values = np.array([len(np.unique(labels)) for labels in factors.T])
     order = np.argsort(-num_values, kind="stable")
-    serial = len(factors) * num_values.sum() <= _SERIAL_WORK
+    serial = (len(factors) + _POINTS_PER_TREE) * num_values.sum() <= _SERIAL_WORK
     parallel = joblib.Parallel(n_jobs=1 if serial else num_jobs, backend="loky", batch_size=1)
     results = parallel(jobs[factor] for factor in order)
     return [results[place] for place in np.argsort(order)]

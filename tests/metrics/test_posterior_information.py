@@ -6,6 +6,7 @@ from scipy import stats
 
 from disent_tf.errors import InputError
 from disent_tf.metrics import _mixture_entropy, axis_alignment, posterior_information
+from disent_tf.metrics.representation import Representation
 
 SIZES = (3, 4)
 
@@ -195,3 +196,52 @@ def test_bad_samples_are_told():
         posterior_information.sampled_information(*arrays, SIZES, np.random.RandomState(0), 0)
     with pytest.raises(InputError, match=r"samples have shape \(12, 1\)"):
         posterior_information.information_of_samples(np.zeros((12, 1)), *arrays, SIZES, np.arange)
+
+
+# The metric over a model's posteriors.
+
+
+def _compute(parameters, seed=0, **options):
+    posteriors = Representation.of_codes(parameters, (2, 4, 4))
+    return posterior_information.compute_posterior_information(posteriors, np.random.RandomState(seed), **options)
+
+
+@pytest.fixture
+def parameters():
+    rng = np.random.default_rng(0)
+    return np.hstack([rng.normal(size=(32, 3)) * [3, 1, 0], rng.normal(size=(32, 3)) - 1]).astype(np.float32)
+
+
+def test_metric_is_that_of_the_parameters(parameters):
+    information = posterior_information.quadrature_information(parameters[:, :3], parameters[:, 3:], (2, 4, 4))
+    expected = _scores(information)
+    result = _compute(parameters)
+    numbers = {"mmig_quadrature": expected.mmig, "mig_quadrature": expected.mig, "num_images": 32}
+    assert result == {"aam_quadrature": expected.aam, **numbers}
+    assert expected.mig > 0.01
+    assert all(type(value) in (float, int) for value in result.values())
+
+
+def test_metric_by_samples_estimates_the_same(parameters):
+    runs = [_compute(parameters, seed, estimator="samples") for seed in range(30)]
+    assert list(runs[0]) == ["aam_samples", "mmig_samples", "mig_samples", "num_images", "num_samples"]
+    expected = _compute(parameters)["mig_quadrature"]
+    assert np.mean([run["mig_samples"] for run in runs]) == pytest.approx(expected, abs=0.05)
+    assert runs[0] == _compute(parameters, 0, estimator="samples") != runs[1]
+    legacy = _compute(parameters, estimator="samples", legacy=True)
+    assert list(legacy)[:3] == ["aam_samples_legacy", "mmig_samples_legacy", "mig_samples_legacy"]
+    assert legacy["aam_samples_legacy"] != runs[0]["aam_samples"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"estimator": "histogram"}, "expected 'quadrature' or 'samples'"),
+        ({"num_samples": 0}, "num_samples is 0"),
+        ({"legacy": True}, "legacy mixes up samples"),
+    ],
+)
+def test_bad_arguments_of_the_metric_are_told_in_one_line(parameters, options, message):
+    with pytest.raises(InputError, match=message) as error:
+        _compute(parameters, **options)
+    assert "\n" not in str(error.value)
