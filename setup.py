@@ -29,6 +29,7 @@ setup(
     install_requires=[
         "absl-py>=2.1",
         "gin-config>=0.5",
+        "joblib>=1.4",  # fits classifiers for the factors in parallel, as in scikit-learn
         "keras>=3.15,<4",
         "matplotlib>=3.9",
         "numpy>=2.0",
@@ -38,6 +39,7 @@ setup(
         "tensorboard>=2.20",
         "tensorflow>=2.20",
         "tensorflow-probability[tf]>=0.25",  # [tf] brings tf-keras, without which it does not import.
+        "threadpoolctl>=3.5",  # one thread for each of them
         "tqdm>=4.66",
     ],
     extras_require={

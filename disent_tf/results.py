@@ -5,6 +5,8 @@ from typing import Any
 
 from disent_tf.training.run_folder import RunFolder, read_json
 
+_MOST_ROWS = 8  # Of one metric: some have more than a hundred numbers.
+
 
 def scores(run_dir: str | os.PathLike[str]) -> dict[str, dict[str, Any]]:
     """Returns what `bin/evaluate` found for a run: the result of each metric, by its name.
@@ -19,7 +21,7 @@ def scores(run_dir: str | os.PathLike[str]) -> dict[str, dict[str, Any]]:
 def summary(run_dir: str | os.PathLike[str]) -> str:
     """Returns a run's scores as a table, and the paths of what the run folder holds."""
     run = RunFolder.existing(run_dir)
-    rows = [(f"{metric}.{key}", value) for metric, result in scores(run_dir).items() for key, value in result.items()]
+    rows = [row for metric, result in scores(run_dir).items() for row in _rows(metric, result)]
     width = max((len(name) for name, _ in rows), default=0)
     lines = [f"  {name:<{width}}  {_number(value)}" for name, value in rows]
     parts = {
@@ -32,6 +34,13 @@ def summary(run_dir: str | os.PathLike[str]) -> str:
     }
     paths = [f"  {name:<{width}}  {path}" for name, path in parts.items() if path.exists()]
     return "\n".join(["Scores", *lines, "Run folder", *paths])
+
+
+def _rows(metric: str, result: dict[str, Any]) -> list[tuple[str, Any]]:
+    rows = [(f"{metric}.{key}", value) for key, value in result.items()]
+    if len(rows) <= _MOST_ROWS:
+        return rows
+    return [*rows[:_MOST_ROWS], (f"{metric}.…", f"{len(rows) - _MOST_ROWS} more in scores/{metric}.json")]
 
 
 def _number(value: Any) -> str:

@@ -118,6 +118,18 @@ def test_no_run_is_an_error(tmp_path):
         score(tmp_path, draws=compute_draws)
 
 
+def test_summary_shows_the_first_numbers_of_a_long_result(fresh_run):
+    def compute_many(data, representation_function, random_state, artifact_dir):
+        return {f"number_{i}": i for i in range(20)}
+
+    score(fresh_run, many=compute_many)
+    lines = results.summary(fresh_run).splitlines()
+    assert [line.split() for line in lines[8:10]] == [
+        ["many.number_7", "7"],
+        ["many.…", *["12", "more", "in", "scores/many.json"]],
+    ]
+
+
 class RandomSquares(tiny.Squares):
     """Data that are no full grid: each observation has noise."""
 
