@@ -14,7 +14,7 @@ from tensorflow_probability import distributions as tfd
 
 from disent_tf.distributions import structure
 
-ESTIMATORS = ("mws", "mss", "dlib")
+ESTIMATORS = ("mws", "mss", "dlib", "mss_legacy")
 """How q(z) is estimated from a batch of M of the N images, with z a sample of the posterior of image i.
 
 mws: minibatch-weighted sampling, 1/(NM) Σ_j q(z|x_j) (Chen et al.). A lower bound, far below: where the
@@ -22,7 +22,9 @@ mws: minibatch-weighted sampling, 1/(NM) Σ_j q(z|x_j) (Chen et al.). A lower bo
   the total correlation (latent_dim - 1) log N too high, the dimension-wise KL latent_dim log N too low. Gradients do
   not see these constants.
 mss: minibatch-stratified sampling (their appendix): weights 1/N for x_i, (N - M + 1) / (N (M - 1)) for one other image
-  and 1 / (M - 1) for the rest, which add up to 1; unbiased for q(z). The weights in the authors' code do not.
+  and 1 / (M - 1) for the rest, which add up to 1; unbiased for q(z).
+mss_legacy: the weights of the authors' code (rtqichen/beta-tcvae, and those that took it from there), which put the
+  first two of these on the first two images of the batch, whatever i is; for comparison with their numbers.
 dlib: Σ_j q(z|x_j), disentanglement_lib's mws without its constants: log M (latent_dim - 1) too low for the total
   correlation.
 """
@@ -52,10 +54,22 @@ def log_weights(batch_size: tf.Tensor, num_data: int, estimator: str) -> tf.Tens
     others = tf.maximum(size - 1.0, 1.0)  # A batch of one image has no others; its estimate stays finite.
     itself = tf.eye(batch_size)
     stratified = tf.roll(itself, 1, axis=1)  # The image after x_i carries what the batch has not seen.
+    if estimator == "mss_legacy":
+        itself, stratified = _marks_of_the_published_code(batch_size)
     weights = tf.fill((batch_size, batch_size), 1.0 / others)
     weights = tf.where(itself == 1.0, 1.0 / num_data, weights)
     unseen = tf.maximum(num_data - others, 0.0)
     return tf.math.log(tf.where(stratified == 1.0, unseen / (num_data * others), weights))
+
+
+def _marks_of_the_published_code(batch_size: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns which image counts as x_i itself and which as the unseen ones: a stride that is one short marks columns.
+
+    One entry of the row before the last is then set by hand, to close the diagonal that it was meant to be.
+    """
+    first, second = (tf.one_hot(tf.fill((batch_size,), column), batch_size) for column in (0, 1))
+    last_but_one = tf.one_hot(batch_size - 2, batch_size)[:, None] * tf.one_hot(0, batch_size)
+    return first * (1.0 - last_but_one), tf.maximum(second, last_but_one)
 
 
 def decompose(

@@ -88,6 +88,7 @@ def compute_factor_vae(
     num_variance_estimate: int = 10_000,
     *,
     prune_threshold: float = 0.05,
+    legacy: bool = False,
 ) -> dict[str, float]:
     """Computes the FactorVAE metric of a representation.
 
@@ -104,10 +105,10 @@ def compute_factor_vae(
       num_eval: votes that it is tested on.
       num_variance_estimate: points for the variance of every code over the whole data.
       prune_threshold: standard deviation below which a code gets no votes.
+      legacy: num_active_dims as disentanglement_lib returns it where a code is active: the number of all codes.
 
     Returns:
-      train_accuracy and eval_accuracy in [0, 1], both 0 where no code is active, and num_active_dims: how many are
-      (disentanglement_lib returns the number of all codes).
+      train_accuracy and eval_accuracy in [0, 1], both 0 where no code is active, and num_active_dims: how many are.
 
     Raises:
       InputError: a number is too small, or the codes are not finite.
@@ -126,7 +127,7 @@ def compute_factor_vae(
     return {
         "train_accuracy": vote_accuracy(votes["train_votes"], classifier),
         "eval_accuracy": vote_accuracy(votes["eval_votes"], classifier),
-        "num_active_dims": int(scale.active.sum()),
+        "num_active_dims": len(scale.active) if legacy else int(scale.active.sum()),
     }
 
 

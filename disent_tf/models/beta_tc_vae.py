@@ -30,8 +30,8 @@ class BetaTCVAE(VAE):
       alpha: α, a number >= 0 or a Keras schedule over steps.
       beta: β, likewise.
       gamma: γ, likewise.
-      estimator: "mws", the paper's; "mss"; or "dlib" (see `aggregate_posterior.ESTIMATORS`). It is part of the names of
-        the logged terms.
+      estimator: "mws", the paper's; "mss"; "dlib"; "mss_legacy" (see `aggregate_posterior.ESTIMATORS`). It is part of
+        the names of the logged terms.
       **options: of `VAE`.
 
     Raises:
@@ -47,7 +47,7 @@ class BetaTCVAE(VAE):
         alpha: Weight = 1.0,
         beta: Weight = 6.0,
         gamma: Weight = 1.0,
-        estimator: Literal["mws", "mss", "dlib"] = "mws",
+        estimator: Literal["mws", "mss", "dlib", "mss_legacy"] = "mws",
         **options: Any,
     ) -> None:
         super().__init__(encoder, decoder, **options)

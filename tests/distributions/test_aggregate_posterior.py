@@ -78,6 +78,15 @@ def test_stratified_weights_add_up_to_one_in_every_row(batch_size):
     np.testing.assert_allclose(np.diag(weights), 1 / 1000, rtol=1e-5)
 
 
+def test_legacy_weights_are_those_of_the_published_code():
+    weights = np.exp(log_weights(5, 1000, "mss_legacy"))
+    expected = np.full((5, 5), 1 / 4)
+    expected.flat[::5] = 1 / 1000
+    expected.flat[1::5] = expected[3, 0] = (1000 - 4) / (1000 * 4)
+    np.testing.assert_allclose(weights, expected, rtol=1e-5)
+    assert weights.sum(axis=1)[3] == pytest.approx(1.248, abs=1e-6)
+
+
 def test_stratified_weights_of_the_paper():
     # Chen et al., appendix C.2, with M + 1 = 4 images of N = 10: 1/N, twice 1/M, (N - M)/(N M).
     weights = np.exp(log_weights(4, 10, "mss"))

@@ -106,7 +106,9 @@ def _listed(name):
 
 LISTED = {**_listed("fast.gin"), **_listed("boosted_trees.gin")}
 METRICS = {
-    name: metric for name, metric in LISTED.items() if next(iter(inspect.signature(metric).parameters)) != "model"
+    name: metric
+    for name, metric in LISTED.items()
+    if next(iter(inspect.signature(metric).parameters)) not in ("model", "posteriors")
 }
 
 

@@ -134,6 +134,13 @@ def test_encodes_many_votes_at_once(gridless_data):
     assert calls == [1024, 476, 1024, 1024, 512, 512]
 
 
+def test_legacy_counts_all_codes(data_of):
+    data = data_of(lambda factors, noise: np.hstack([factors, 0.01 * noise]))
+    corrected, legacy = (_score(data, legacy=legacy, **QUICK) for legacy in (False, True))
+    assert (corrected.pop("num_active_dims"), legacy.pop("num_active_dims")) == (4, 10)
+    assert corrected == legacy
+
+
 def test_gin_injects_bindings(clean_gin, gridless_data):
     clean_gin.parse_config("compute_factor_vae.prune_threshold = 1e9")
     injected = clean_gin.get_configurable("compute_factor_vae")
