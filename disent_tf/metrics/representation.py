@@ -1,6 +1,6 @@
 """Codes that are computed once and serve every metric."""
 
-from collections.abc import Iterator
+from concurrent import futures
 from typing import Any
 
 import numpy as np
@@ -61,11 +61,10 @@ class Representation:
         """Returns the codes `[num, num_codes]` of rows `[num]` of the grid, in C order."""
         indices = np.asarray(indices)
         if self._store is None:
-            first = self._encode(indices[:1])
+            first = self._encode(self._data[indices[:1]])
             self._store = (_Table if len(self) * first.nbytes <= _TABLE_BYTES else _Cache)(len(self), first)
             self._store.put(indices[:1], first)
-        for rows in self._calls(np.unique(self._store.missing(indices))):
-            self._store.put(rows, self._encode(rows))
+        self._add(self._store, np.unique(self._store.missing(indices)))
         return self._store.get(indices)
 
     def factors_to_indices(self, factors: np.ndarray) -> np.ndarray:
@@ -90,13 +89,20 @@ class Representation:
         """Draws the codes `[num, num_codes]` of `num` observations."""
         return self.sample(num, random_state)[1]
 
-    def _encode(self, rows: np.ndarray) -> np.ndarray:
-        codes = np.asarray(self._represent(self._data[rows]))
-        _encoding.encode(lambda _: codes, rows)  # Its checks: one finite row each.
-        return codes
+    def _add(self, store: "_Table | _Cache", rows: np.ndarray) -> None:
+        """Encodes rows; the observations of the next call are read while those of one are encoded."""
+        calls = [rows[start : start + self._images_per_call] for start in range(0, len(rows), self._images_per_call)]
+        with futures.ThreadPoolExecutor(1) as reader:
+            coming = [reader.submit(self._data.__getitem__, call) for call in calls[:1]]
+            for number, call in enumerate(calls, start=1):
+                observations = coming.pop().result()
+                coming += [reader.submit(self._data.__getitem__, following) for following in calls[number : number + 1]]
+                store.put(call, self._encode(observations))
 
-    def _calls(self, rows: np.ndarray) -> Iterator[np.ndarray]:
-        return (rows[start : start + self._images_per_call] for start in range(0, len(rows), self._images_per_call))
+    def _encode(self, observations: np.ndarray) -> np.ndarray:
+        codes = np.asarray(self._represent(observations))
+        _encoding.encode(lambda _: codes, observations)  # Its checks: one finite row each.
+        return codes
 
 
 def as_codes(observations: np.ndarray) -> np.ndarray:
