@@ -69,7 +69,7 @@ def _marks_of_the_published_code(batch_size: tf.Tensor) -> tuple[tf.Tensor, tf.T
     """
     first, second = (tf.one_hot(tf.fill((batch_size,), column), batch_size) for column in (0, 1))
     last_but_one = tf.one_hot(batch_size - 2, batch_size)[:, None] * tf.one_hot(0, batch_size)
-    return first * (1.0 - last_but_one), tf.maximum(second, last_but_one)
+    return first, tf.maximum(second, last_but_one)
 
 
 def decompose(

@@ -1,7 +1,7 @@
 """How sure is a score, and what would noise score?
 
-On arrays, `bootstrap` and `permutation_null` (from `resampling`) give both for any score; on protocols,
-`compute_with_uncertainty` does for any metric.
+On protocols, `compute_with_uncertainty` tells both for any metric; on arrays, `resampling.bootstrap` and
+`resampling.permutation_null` do for any score.
 """
 
 import copy
@@ -16,7 +16,6 @@ from scipy import stats
 
 from disent_tf.errors import InputError
 from disent_tf.metrics import _checks, representation, resampling, unrelated_data, utils
-from disent_tf.metrics.resampling import bootstrap, permutation_null  # noqa: F401
 
 if TYPE_CHECKING:
     from disent_tf.data.ground_truth import GroundTruthData

@@ -149,3 +149,15 @@ def test_bad_input_is_told_in_one_line(gridless_data, call, message):
     with np.errstate(all="ignore"), pytest.raises(InputError, match=message) as error:
         call(gridless_data)
     assert "\n" not in str(error.value)
+
+
+def test_the_quantile_is_disentanglement_libs_unless_told(data_of):
+    data = data_of(lambda factors, noise: np.hstack([factors + 0.3 * noise[:, :4], noise]))
+    factors, codes = data.sample(500, np.random.RandomState(0))
+    default, told, other = (irs.interventional_robustness(codes, factors, **q) for q in ({}, *_QUANTILES))
+    assert default.score == told.score != other.score
+    of_rows = [irs.scalable_disentanglement_score(factors, codes, **q) for q in ({}, _QUANTILES[0])]
+    np.testing.assert_equal(of_rows[0], of_rows[1])
+
+
+_QUANTILES = ({"diff_quantile": 0.99}, {"diff_quantile": 0.9})
