@@ -18,6 +18,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from disent_tf.checks import check_seed
 from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.data.observations import Observations
 from disent_tf.distributions.structure import marginals
 from disent_tf.errors import InputError
 from disent_tf.metrics.representation import Representation
@@ -37,7 +38,7 @@ Metric = Callable[..., dict[str, Any]]
 def evaluate(
     run_dir: str | os.PathLike[str],
     *,
-    data: GroundTruthData,
+    data: Observations,
     metrics: Mapping[str, Metric] | Sequence[Mapping[str, Metric]],
     seed: int = 0,
     overwrite: bool = False,
@@ -86,7 +87,7 @@ def evaluate(
 class _Scorer:
     """Computes metrics of one model, for which each image of a full grid is encoded once, and writes what they give."""
 
-    def __init__(self, model: keras.Model, data: GroundTruthData, seed: int, run: RunFolder) -> None:
+    def __init__(self, model: keras.Model, data: Observations, seed: int, run: RunFolder) -> None:
         self._model, self._data, self._seed, self._run = model, data, seed, run
         self._posteriors = Representation(data, posterior_parameters(model)) if data.is_full_grid else None
 
@@ -105,6 +106,9 @@ class _Scorer:
             return self._model, self._data, state
         if _kind(metric) == "posteriors":
             return self._normal_posteriors(), state
+        if not isinstance(self._data, GroundTruthData):
+            message = f"{type(self._data).__name__} has no factors, and this metric compares codes with factors; "
+            raise InputError(message + "expected a GroundTruthData: leave it out, and take those that read a model.")
         if self._posteriors is None:
             return self._data, mean_representation(self._model), state
         return self._posteriors, lambda parameters: parameters[:, :latent_dim], state

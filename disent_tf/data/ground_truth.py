@@ -3,12 +3,11 @@
 import abc
 
 import numpy as np
-import tensorflow as tf
 
-from disent_tf.data.feed import ShuffledOrder, endless
+from disent_tf.data.observations import Observations
 
 
-class GroundTruthData(abc.ABC):
+class GroundTruthData(Observations):
     """Observations that are a function of known factors, indexed over the full grid of factor values.
 
     Method names and meaning are those of disentanglement_lib's `GroundTruthData`, so its metrics and this project's
@@ -18,8 +17,6 @@ class GroundTruthData(abc.ABC):
 
     factor_names: tuple[str, ...]
     factor_sizes: tuple[int, ...]
-    observation_shape: tuple[int, ...]
-    """(height, width, channels) of images; (2,) of points in the plane."""
 
     @abc.abstractmethod
     def __getitem__(self, indices: np.ndarray) -> np.ndarray:
@@ -49,8 +46,7 @@ class GroundTruthData(abc.ABC):
     def is_full_grid(self) -> bool:
         """Whether the factors are drawn uniformly from the whole grid and determine the observation.
 
-        Metrics then draw many points at once and encode each observation once. False for a subclass that samples in
-        its own way.
+        False for a subclass that samples in its own way.
         """
         own = (type(self).sample_factors, type(self).sample_observations_from_factors, type(self).sample)
         base = GroundTruthData
@@ -81,13 +77,3 @@ class GroundTruthData(abc.ABC):
     def sample_observations(self, num: int, random_state: np.random.RandomState) -> np.ndarray:
         """Draws `num` observations."""
         return self.sample(num, random_state)[1]
-
-    def dataset(self, batch_size: int, seed: int, *, first_batch: int = 0) -> tf.data.Dataset:
-        """Returns an endless feed of shuffled batches, float32 `[batch_size, *observation_shape]`.
-
-        Batch number k is a function of `(seed, batch_size, k)` alone: every epoch is a fresh permutation of the whole
-        set, batches run across its end, and a run that resumes at step k asks for `first_batch=k`.
-        """
-        order = ShuffledOrder(len(self), batch_size, seed)
-        spec = tf.TensorSpec((batch_size, *self.observation_shape), tf.float32)
-        return endless(lambda batch: self[order.rows(batch)], spec, first_batch)

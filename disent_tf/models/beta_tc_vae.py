@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from disent_tf.checks import check_choice, check_positive
-from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.data.observations import Observations
 from disent_tf.distributions.aggregate_posterior import ESTIMATORS, decompose
 from disent_tf.distributions.structure import is_joint
 from disent_tf.errors import InputError
@@ -71,7 +71,7 @@ class BetaTCVAE(VAE):
         alpha, beta, gamma = (self.weight_now(weight) for weight in (self.alpha, self.beta, self.gamma))
         return code.kl + (alpha - 1.0) * parts.mi + (beta - 1.0) * parts.tc + (gamma - 1.0) * parts.dwkl
 
-    def check_feed(self, spec: Any, data: GroundTruthData) -> None:
+    def check_feed(self, spec: Any, data: Observations) -> None:
         super().check_feed(spec, data)
         if len(data) != self.num_data:
             raise InputError(

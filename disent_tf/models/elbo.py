@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from disent_tf.checks import check_positive
-from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.data.observations import Observations
 from disent_tf.models.vae import VAEOutput
 
 _ENCODED_AT_ONCE = 1024
@@ -23,7 +23,7 @@ _TABLE_UNIT = 1000.0  # Nats; the table's authors divided a sum over batches of 
 @gin.register
 def compute_elbo(
     model: keras.Model,
-    ground_truth_data: GroundTruthData,
+    ground_truth_data: Observations,
     random_state: np.random.RandomState,
     num_images: int = 10_000,
     batch_size: int = 64,

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.data.observations import Observations
 from disent_tf.distributions.likelihoods import Likelihood
 from disent_tf.distributions.posteriors import Posterior
 from disent_tf.distributions.priors import Prior
@@ -66,7 +67,7 @@ def check_factors(supervision: Supervision, latent_dim: int) -> None:
         )
 
 
-def check_images(spec: Any, data: GroundTruthData, image_shape: tuple[int, ...]) -> None:
+def check_images(spec: Any, data: Observations, image_shape: tuple[int, ...]) -> None:
     """Raises InputError unless `spec` is a batch of images, or begins with one."""
     images = spec[0] if isinstance(spec, tuple) else spec
     if isinstance(images, dict):
@@ -77,7 +78,7 @@ def check_images(spec: Any, data: GroundTruthData, image_shape: tuple[int, ...])
     _check_shape(data, images.shape[1:], image_shape)
 
 
-def check_support(data: GroundTruthData, likelihood: Likelihood) -> None:
+def check_support(data: Observations, likelihood: Likelihood) -> None:
     """Raises InputError if the first observations lie where the likelihood has no density."""
     if not likelihood.on_unit_interval:
         return
@@ -89,10 +90,12 @@ def check_support(data: GroundTruthData, likelihood: Likelihood) -> None:
         )
 
 
-def check_labels(spec: Any, data: GroundTruthData, supervision: Supervision) -> None:
+def check_labels(spec: Any, data: Observations, supervision: Supervision) -> None:
     """Raises InputError unless `spec` brings labelled images of the factors that `supervision` knows."""
     if not isinstance(spec, tuple):
         raise InputError("The model's supervision needs labelled images; set train.data = @PartlyLabelled().")
+    if not isinstance(data, GroundTruthData):
+        raise InputError(f"The model's supervision needs factors, which {type(data).__name__} lacks.")
     if tuple(data.factor_sizes) != supervision.factor_sizes:
         raise InputError(
             f"{type(supervision).__name__} expects factors of {supervision.factor_sizes} values, the data has "
@@ -100,14 +103,14 @@ def check_labels(spec: Any, data: GroundTruthData, supervision: Supervision) -> 
         )
 
 
-def check_pairs(spec: Any, data: GroundTruthData, image_shape: tuple[int, ...]) -> None:
+def check_pairs(spec: Any, data: Observations, image_shape: tuple[int, ...]) -> None:
     """Raises InputError unless `spec` is a batch of pairs as `ImagePairs` feeds them."""
     if not isinstance(spec, dict):
         raise InputError("The model learns from pairs of images; set train.data = @ImagePairs().")
     _check_shape(data, spec["images"].shape[2:], image_shape)
 
 
-def _check_shape(data: GroundTruthData, shape: tf.TensorShape, image_shape: tuple[int, ...]) -> None:
+def _check_shape(data: Observations, shape: tf.TensorShape, image_shape: tuple[int, ...]) -> None:
     if tuple(shape) != tuple(image_shape):
         raise InputError(
             f"The model reads images of shape {tuple(image_shape)}, {type(data).__name__} has {tuple(shape)}; set "

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from disent_tf.checks import check_choice
-from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.data.observations import Observations
 from disent_tf.errors import InputError
 from disent_tf.models.pairs import Moments, PairVAE, group_average, product_of_experts
 
@@ -52,11 +52,11 @@ class GroupVAE(PairVAE):
         without_factor = self.latent_dim - changed.shape[-1]
         return ~tf.pad(changed, [[0, 0], [0, without_factor]])
 
-    def check_feed(self, spec: Any, data: GroundTruthData) -> None:
+    def check_feed(self, spec: Any, data: Observations) -> None:
         super().check_feed(spec, data)
-        if data.num_factors > self.latent_dim:
+        if (num_factors := spec["changed"].shape[-1]) > self.latent_dim:
             raise InputError(
-                f"GroupVAE ties a dimension to each of {data.num_factors} factors, the codes have {self.latent_dim}; "
+                f"GroupVAE ties a dimension to each of {num_factors} factors, the codes have {self.latent_dim}; "
                 "raise latent_dim."
             )
 

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from disent_tf.checks import check_positive
-from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.data.observations import Observations
 from disent_tf.distributions.structure import log_prob
 
 _DECODED_AT_ONCE = 4096  # Codes, which bounds the memory.
@@ -62,7 +62,7 @@ def iwae_bound(model: keras.Model, images: np.ndarray, num_samples: int, seed: i
 @gin.register
 def compute_iwae_bound(
     model: keras.Model,
-    ground_truth_data: GroundTruthData,
+    ground_truth_data: Observations,
     random_state: np.random.RandomState,
     num_images: int = 1000,
     num_samples: int = 1000,

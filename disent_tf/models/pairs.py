@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.data.observations import Observations
 from disent_tf.distributions.posteriors import DiagonalNormal
 from disent_tf.errors import InputError
 from disent_tf.models.beta_vae import BetaVAE
@@ -105,7 +105,7 @@ class PairVAE(BetaVAE, abc.ABC):
         averaged = [tf.where(shared, common, tf.concat(own, axis=-1)) for own in (first, second)]
         return tf.reshape(tf.stack(averaged, axis=1), tf.shape(parameters))
 
-    def check_feed(self, spec: Any, data: GroundTruthData) -> None:
+    def check_feed(self, spec: Any, data: Observations) -> None:
         check_pairs(spec, data, self.image_shape)
         check_support(data, self.likelihood)
 

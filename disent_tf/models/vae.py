@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.data.observations import Observations
 from disent_tf.distributions import divergences
 from disent_tf.distributions.likelihoods import Bernoulli, Likelihood
 from disent_tf.distributions.posteriors import DiagonalNormal, Posterior
@@ -237,7 +237,7 @@ class VAE(keras.Model):
         """Returns E[x|z] of `num` codes drawn from the prior, `[num, h, w, c]`."""
         return self.decode(self.prior.distribution().sample(num, seed=self.next_seed())).mean()
 
-    def check_feed(self, spec: Any, data: GroundTruthData) -> None:
+    def check_feed(self, spec: Any, data: Observations) -> None:
         """Raises InputError unless the model can be trained on batches of this structure.
 
         Args:

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from disent_tf import config
 from disent_tf.checks import check_positive, check_seed
-from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.data.observations import Observations
 from disent_tf.errors import InputError
 from disent_tf.files import write_text
 from disent_tf.training import callbacks, provenance
@@ -40,7 +40,7 @@ T = TypeVar("T")
 def train(
     output_dir: str | os.PathLike[str],
     *,
-    data: GroundTruthData,
+    data: Observations,
     model: Callable[[], keras.Model],
     optimizer: Callable[[], keras.optimizers.Optimizer],
     steps: int,
@@ -164,8 +164,8 @@ def _check_multiples(steps_per_execution: int, **values: int) -> None:
 
 
 def _check_data(data: Any) -> None:
-    if not isinstance(data, GroundTruthData):
-        raise InputError(f"train.data is {data!r}; expected a GroundTruthData, written as @DSprites() or %data.")
+    if not isinstance(data, Observations):
+        raise InputError(f"train.data is {data!r}; expected a data set, written as @DSprites() or %data.")
 
 
 @contextlib.contextmanager
@@ -194,12 +194,12 @@ def _jit(jit_compile: bool | None) -> bool:
     return bool(tf.config.list_physical_devices("GPU")) if jit_compile is None else jit_compile
 
 
-def _some_images(data: GroundTruthData, num: int, seed: int) -> np.ndarray:
+def _some_images(data: Observations, num: int, seed: int) -> np.ndarray:
     indices = np.random.default_rng(seed).permutation(len(data))[:num]
     return data[np.sort(indices)]
 
 
-def _headline(net: keras.Model, data: GroundTruthData, run: RunFolder, precision: str, step: int, steps: int) -> str:
+def _headline(net: keras.Model, data: Observations, run: RunFolder, precision: str, step: int, steps: int) -> str:
     devices = ", ".join(device.device_type for device in tf.config.list_logical_devices())
     return (
         f"{type(net).__name__} ({net.count_params():,} parameters) on {type(data).__name__} ({len(data):,} images), "

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from disent_tf.checks import check_positive, check_positive_number
-from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.data.observations import Observations
 from disent_tf.errors import InputError
 from disent_tf.visualization.arrays import aggregate_posterior_density, prior_density
 from disent_tf.visualization.figures import save_figure
@@ -20,7 +20,7 @@ _CONTOURS = (0.1, 0.3, 0.5, 0.7, 0.9)  # Of the prior's largest density.
 @gin.register
 def aggregate_posterior(
     model: keras.Model,
-    data: GroundTruthData,
+    data: Observations,
     folder: pathlib.Path,
     random_state: np.random.RandomState,
     num_points: int = 10_000,

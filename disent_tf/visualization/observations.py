@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.data.observations import Observations
 from disent_tf.errors import InputError
 
 _SAMPLE = 1024
 
 
 def sample_images(
-    figure: str, data: GroundTruthData, random_state: np.random.RandomState, at_least: int = _SAMPLE
+    figure: str, data: Observations, random_state: np.random.RandomState, at_least: int = _SAMPLE
 ) -> np.ndarray:
     """Draws 1024 images or more, of which every figure shows the first: the same ones for the same random state.
 
@@ -34,7 +34,7 @@ def sample_images(
     return data.sample_observations(max(_SAMPLE, at_least), random_state)
 
 
-def sample_rows(data: GroundTruthData, num: int, random_state: np.random.RandomState) -> np.ndarray:
+def sample_rows(data: Observations, num: int, random_state: np.random.RandomState) -> np.ndarray:
     """Returns all rows of the data set in order, or `num` different ones if it has more: int `[at most num]`."""
     if len(data) <= num:
         return np.arange(len(data))

@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from disent_tf.checks import check_positive
 from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.data.observations import Observations
 from disent_tf.errors import InputError
 from disent_tf.visualization.figures import save_figure
 from disent_tf.visualization.observations import sample_rows
@@ -20,7 +21,7 @@ from disent_tf.visualization.observations import sample_rows
 @gin.register
 def points(
     model: keras.Model,
-    data: GroundTruthData,
+    data: Observations,
     folder: pathlib.Path,
     random_state: np.random.RandomState,
     num_points: int = 10_000,
@@ -49,7 +50,7 @@ def points(
     rows = sample_rows(data, num_points, random_state)
     observed = data[rows]
     panels = {"data": observed, "reconstructions from the posterior mean": model.reconstruct(observed).numpy()}
-    colours = _colours(data, rows) if data.num_factors else {}
+    colours = _colours(data, rows) if isinstance(data, GroundTruthData) and data.num_factors else {}
 
     figure = Figure(figsize=(8, 4.2), dpi=120, layout="constrained")
     for axes, (title, shown) in zip(figure.subplots(1, 2, sharex=True, sharey=True), panels.items(), strict=True):
@@ -57,7 +58,9 @@ def points(
         axes.set_aspect("equal")
         axes.set_title(title, fontsize=9)
     if colours:
-        figure.colorbar(scatter, ax=figure.axes, label=data.factor_names[0], ticks=MaxNLocator(integer=True))
+        figure.colorbar(
+            scatter, ax=figure.axes, label=getattr(data, "factor_names", ("",))[0], ticks=MaxNLocator(integer=True)
+        )
     path = folder / "points.png"
     save_figure(path, figure)
     return path

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from disent_tf.checks import check_positive
-from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.data.observations import Observations
 from disent_tf.visualization.arrays import grid
 from disent_tf.visualization.figures import save_rows
 from disent_tf.visualization.observations import sample_images
@@ -16,7 +16,7 @@ from disent_tf.visualization.observations import sample_images
 @gin.register
 def reconstructions(
     model: keras.Model,
-    data: GroundTruthData,
+    data: Observations,
     folder: pathlib.Path,
     random_state: np.random.RandomState,
     num_images: int = 10,

@@ -9,7 +9,7 @@ import gin
 import numpy as np
 
 from disent_tf.checks import check_seed
-from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.data.observations import Observations
 from disent_tf.errors import InputError
 from disent_tf.training.checkpointing import load_model
 from disent_tf.training.run_folder import RunFolder, check_free
@@ -21,7 +21,7 @@ Figure = Callable[..., pathlib.Path | Sequence[pathlib.Path]]
 def visualize(
     run_dir: str | os.PathLike[str],
     *,
-    data: GroundTruthData,
+    data: Observations,
     figures: Sequence[Figure] = (),
     seed: int = 0,
     overwrite: bool = False,

@@ -248,7 +248,7 @@ def test_resuming_another_model_is_an_error(tmp_path):
         ({"decomposition_every": 2, "decomposition_images": 0}, "decomposition_images is 0"),
         ({"seed": -1}, "seed is -1; expected an integer from 0"),
         ({"seed": "a"}, "seed is 'a'"),
-        ({"data": 3}, "train.data is 3; expected a GroundTruthData"),
+        ({"data": 3}, "train.data is 3; expected a data set"),
         ({"model": lambda: VAE(tiny.encoder, tiny.decoder())}, r"The encoder is <function.* written as @encoder\(\)"),
         ({"model": lambda: FactorVAE(**tiny.networks(), discriminator=3)}, "The discriminator is 3"),
         ({"model": lambda: VAE()}, "Cannot make train.model: .*missing 2 required positional arguments"),

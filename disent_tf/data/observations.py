@@ -1,0 +1,49 @@
+"""What every data set is, whether or not its factors are known: numbered observations and an endless feed of them."""
+
+import abc
+
+import numpy as np
+import tensorflow as tf
+
+from disent_tf.data.feed import ShuffledOrder, endless
+
+
+class Observations(abc.ABC):
+    """Numbered observations, read by row number.
+
+    A subclass states `observation_shape`, `__len__` and `__getitem__`. Models learn from any of them; metrics that ask
+    for factors need a `GroundTruthData`.
+    """
+
+    observation_shape: tuple[int, ...]
+    """(height, width, channels) of images; (2,) of points in the plane."""
+
+    @property
+    def is_full_grid(self) -> bool:
+        """Whether the observations are a function of factors that are drawn uniformly from a whole grid.
+
+        Metrics then draw many points at once and encode each observation once.
+        """
+        return False
+
+    @abc.abstractmethod
+    def __len__(self) -> int:
+        """Returns the number of observations."""
+
+    @abc.abstractmethod
+    def __getitem__(self, indices: np.ndarray) -> np.ndarray:
+        """Returns the observations of rows `[num]`: float32 `[num, *observation_shape]`; images are in [0, 1]."""
+
+    def sample_observations(self, num: int, random_state: np.random.RandomState) -> np.ndarray:
+        """Draws `num` observations, with replacement."""
+        return self[random_state.randint(len(self), size=num)]
+
+    def dataset(self, batch_size: int, seed: int, *, first_batch: int = 0) -> tf.data.Dataset:
+        """Returns an endless feed of shuffled batches, float32 `[batch_size, *observation_shape]`.
+
+        Batch number k is a function of `(seed, batch_size, k)` alone: every epoch is a fresh permutation of the whole
+        set, batches run across its end, and a run that resumes at step k asks for `first_batch=k`.
+        """
+        order = ShuffledOrder(len(self), batch_size, seed)
+        spec = tf.TensorSpec((batch_size, *self.observation_shape), tf.float32)
+        return endless(lambda batch: self[order.rows(batch)], spec, first_batch)
