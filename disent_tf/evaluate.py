@@ -3,6 +3,7 @@
 import inspect
 import logging
 import os
+import pathlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent import futures
@@ -16,7 +17,8 @@ from tensorflow_probability import distributions as tfd
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from disent_tf.checks import check_seed
+from disent_tf import score_files
+from disent_tf.checks import check_choice, check_seed
 from disent_tf.data.ground_truth import GroundTruthData
 from disent_tf.data.observations import Observations
 from disent_tf.distributions.structure import marginals
@@ -24,7 +26,7 @@ from disent_tf.errors import InputError
 from disent_tf.metrics.representation import Representation
 from disent_tf.metrics.utils import RepresentationFunction
 from disent_tf.training.checkpointing import load_model_and_step
-from disent_tf.training.run_folder import RunFolder, read_json, write_json
+from disent_tf.training.run_folder import RunFolder
 
 _log = logging.getLogger(__name__)
 
@@ -41,12 +43,13 @@ def evaluate(
     data: Observations,
     metrics: Mapping[str, Metric] | Sequence[Mapping[str, Metric]],
     seed: int = 0,
+    codes: str = "mean",
     overwrite: bool = False,
 ) -> dict[str, dict[str, Any]]:
     """Scores the newest checkpoint of a run: one file `scores/NAME.json` for each metric, as soon as it is known.
 
-    A score that is there, of the same checkpoint, seed and arguments, is kept, so an evaluation that was stopped goes
-    on where it was. Every image of data that are a full grid is encoded at most once, for all metrics together.
+    A score that is there, of the same checkpoint, data, seed and arguments, is kept, so an evaluation that was stopped
+    goes on where it was. Of data that are a full grid every image is encoded at most once, for all metrics.
 
     Args:
       run_dir: the run folder.
@@ -57,28 +60,35 @@ def evaluate(
         a full grid by means and log variances. Gin's bindings in the scope of a name are its metric's:
         `mig_40/compute_mig.num_bins = 40` is for {'mig_40': @compute_mig}.
       seed: each metric starts from its own `RandomState(seed)`, as in disentanglement_lib.
+      codes: what represents an image: the "mean" of its posterior, as in disentanglement_lib, or a "sample" of it, as
+        in Peychev et al. (2017). Metrics of a model or of its posteriors do not ask.
       overwrite: compute again what the run has.
 
     Returns:
       The result of each metric, by its name.
 
     Raises:
-      InputError: there is no run or checkpoint, the run has scores of another checkpoint, seed or arguments, the
-        arguments cannot be used, or a metric cannot be computed on these data; then the others are.
+      InputError: there is no run or checkpoint, the run has scores of another checkpoint, data, seed, codes or
+        arguments, the arguments cannot be used, or a metric cannot be computed on these data; then the others are.
     """
     run = RunFolder.existing(run_dir)
     check_seed(seed)
+    check_choice("evaluate.codes", codes, ("mean", "sample"))
     metrics = _merged(metrics)
     model, step = load_model_and_step(run_dir)
-    asked = {name: {"step": step, "seed": seed, "arguments": _arguments(name, metrics[name])} for name in metrics}
-    kept = {} if overwrite else {name: _kept(run, name, circumstances) for name, circumstances in asked.items()}
-    scorer, scores, errors = _Scorer(model, data, seed, run), {}, []
-    with logging_redirect_tqdm([logging.getLogger("disent_tf")]):
+    shared = {"step": step, "seed": seed, "data": score_files.fingerprint(data), "codes": codes}
+    asked = {name: {**shared, "arguments": _arguments(name, metric)} for name, metric in metrics.items()}
+    files = {name: run.scores / f"{name}.json" for name in metrics}
+    kept = {} if overwrite else {name: score_files.kept(files[name], asked[name]) for name in metrics}
+    scorer, scores, errors = _Scorer(model, data, seed, codes, run), {}, []
+    with logging_redirect_tqdm():
         for name in tqdm(metrics, unit="metric", disable=None, dynamic_ncols=True):
             try:
-                scores[name] = kept.get(name) or scorer.score(name, metrics[name], asked[name])
-            except InputError as error:
-                errors.append(f"{name}: {str(error).splitlines()[0]}")  # Below it, gin says whom it called.
+                scores[name] = kept.get(name) or scorer.score(name, metrics[name], files[name], asked[name])
+            except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # InputError is a ValueError.
+                _log.debug("%s failed", name, exc_info=True)
+                kind = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
+                errors.append(f"{name}: {kind}{str(error).splitlines()[0]}")  # Below it, gin says whom it called.
     if errors:
         raise InputError(f"{len(errors)} of {len(metrics)} metrics cannot be computed: {' | '.join(errors)}")
     return scores
@@ -87,18 +97,17 @@ def evaluate(
 class _Scorer:
     """Computes metrics of one model, for which each image of a full grid is encoded once, and writes what they give."""
 
-    def __init__(self, model: keras.Model, data: Observations, seed: int, run: RunFolder) -> None:
-        self._model, self._data, self._seed, self._run = model, data, seed, run
+    def __init__(self, model: keras.Model, data: Observations, seed: int, codes: str, run: RunFolder) -> None:
+        self._model, self._data, self._seed, self._codes, self._run = model, data, seed, codes, run
         self._posteriors = Representation(data, posterior_parameters(model)) if data.is_full_grid else None
 
-    def score(self, name: str, metric: Metric, circumstances: dict[str, Any]) -> dict[str, Any]:
+    def score(self, name: str, metric: Metric, file: pathlib.Path, circumstances: dict[str, Any]) -> dict[str, Any]:
         start = time.perf_counter()
         with gin.config_scope(name):
             scores = metric(*self._given(metric), *([str(self._run.matrices / name)] if _kind(metric) is None else []))
         seconds = round(time.perf_counter() - start, 3)
-        write_json(self._run.scores / f"{name}.json", {"scores": scores, "seconds": seconds, **circumstances})
         _log.info("%s: %.1f s", name, seconds)
-        return scores
+        return score_files.write(file, scores, seconds, circumstances)
 
     def _given(self, metric: Metric) -> tuple:
         state, latent_dim = np.random.RandomState(self._seed), self._model.latent_dim
@@ -109,52 +118,45 @@ class _Scorer:
         if not isinstance(self._data, GroundTruthData):
             message = f"{type(self._data).__name__} has no factors, and this metric compares codes with factors; "
             raise InputError(message + "expected a GroundTruthData: leave it out, and take those that read a model.")
-        if self._posteriors is None:
-            return self._data, mean_representation(self._model), state
-        return self._posteriors, lambda parameters: parameters[:, :latent_dim], state
+        represent = _sample_of(latent_dim, self._seed) if self._codes == "sample" else _mean_of(latent_dim)
+        if self._posteriors is not None:
+            return self._posteriors, represent, state
+        parameters = posterior_parameters(self._model)
+        return self._data, lambda images: represent(np.asarray(parameters(images))), state
 
     def _normal_posteriors(self) -> Representation:
         if self._posteriors is None:
             message = "the data are no full grid, and this metric is over every combination of factor values; "
             raise InputError(message + "expected a full grid: leave it out, and take those that draw points.")
-        if self._posteriors[np.zeros(1, int)].shape[1] != 2 * self._model.latent_dim:
-            message = "the posterior of the model is not normal, and this metric knows no other; "
-            raise InputError(message + "expected DiagonalNormal: leave it out, and take those that read means only.")
+        _check_normal(self._posteriors[np.zeros(1, int)].shape[1], self._model.latent_dim)
         return self._posteriors
 
 
-def _kept(run: RunFolder, name: str, circumstances: dict[str, Any]) -> dict[str, Any] | None:
-    """Returns the scores of a metric that the run has, None if it has none; InputError if they are of another kind."""
-    path = run.scores / f"{name}.json"
-    if not path.exists():
-        return None
-    found = read_json(path)
-    other = [key for key, value in circumstances.items() if found.get(key) != value]
-    if other:
-        message = f"{str(path)!r} has another {' and another '.join(other)} ({_difference(found, circumstances)}); "
-        raise InputError(message + "replace it with --overwrite, or give the metric a name of its own.")
-    return found["scores"]
+def _mean_of(latent_dim: int) -> RepresentationFunction:
+    return lambda parameters: parameters[:, :latent_dim]
 
 
-def _difference(found: dict[str, Any], wanted: dict[str, Any]) -> str:
-    found, wanted = ({**kind, **kind.get("arguments", {})} for kind in (found, wanted))
-    keys = [key for key in wanted if key != "arguments" and found.get(key) != wanted[key]]
-    return ", ".join(f"{key}: {found.get(key)} there, {wanted[key]} now" for key in keys) or "fewer arguments now"
+def _sample_of(latent_dim: int, seed: int) -> RepresentationFunction:
+    """Returns a function of parameters of posteriors to samples of them, a fresh one at every call."""
+    noise = np.random.RandomState(seed)  # Of its own: the points of a seed stay the same.
+
+    def sample(parameters: np.ndarray) -> np.ndarray:
+        parameters = np.asarray(parameters)
+        _check_normal(parameters.shape[1], latent_dim)
+        mean, log_variance = np.split(parameters, 2, axis=1)
+        return mean + np.exp(log_variance / 2) * noise.standard_normal(mean.shape)
+
+    return sample
+
+
+def _check_normal(num_parameters: int, latent_dim: int) -> None:
+    if num_parameters != 2 * latent_dim:
+        message = "the posterior of the model is not normal, and what is asked for knows no other; "
+        raise InputError(message + "expected DiagonalNormal: leave it out, and take what reads means only.")
 
 
 def _arguments(name: str, metric: Metric) -> dict[str, str]:
-    """Returns what a metric leaves open and what it is here, by gin or by default."""
-    parameters = list(inspect.signature(metric).parameters.values())[_NUM_GIVEN[_kind(metric)] :]
-    with gin.config_scope(name):
-        try:
-            bound = gin.get_bindings(metric, resolve_references=False)
-        except ValueError:  # A function that gin does not know has its defaults.
-            bound = {}
-    return {p.name: _told(bound.get(p.name, p.default)) for p in parameters}
-
-
-def _told(value: Any) -> str:
-    return value.__name__ if inspect.isfunction(value) else str(value)
+    return score_files.arguments(name, metric, _NUM_GIVEN[_kind(metric)])
 
 
 def _kind(metric: Metric) -> str | None:

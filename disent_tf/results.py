@@ -3,7 +3,8 @@
 import os
 from typing import Any
 
-from disent_tf.training.run_folder import RunFolder, read_json
+from disent_tf import score_files
+from disent_tf.training.run_folder import RunFolder
 
 _MOST_ROWS = 8  # Of one metric: some have more than a hundred numbers.
 
@@ -15,7 +16,7 @@ def scores(run_dir: str | os.PathLike[str]) -> dict[str, dict[str, Any]]:
       InputError: there is no run, or a file of scores is damaged.
     """
     paths = sorted(RunFolder.existing(run_dir).scores.glob("*.json"))
-    return {path.stem: read_json(path)["scores"] for path in paths}
+    return {path.stem: score_files.read(path)["scores"] for path in paths}
 
 
 def summary(run_dir: str | os.PathLike[str]) -> str:

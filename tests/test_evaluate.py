@@ -12,6 +12,7 @@ from disent_tf.distributions.posteriors import DiagonalNormal, FullCovarianceNor
 from disent_tf.errors import InputError
 from disent_tf.evaluate import evaluate, mean_representation, posterior_parameters
 from disent_tf.models import VAE
+from disent_tf.score_files import fingerprint
 from disent_tf.training.checkpointing import load_model
 from tests import tiny
 
@@ -53,10 +54,22 @@ def test_scores_are_returned_and_written(fresh_run):
     assert scores == {"draws": {"draw": state.rand(), "num_codes": tiny.LATENT_DIM, "folder": folder}}
     written = json.loads((fresh_run / "scores" / "draws.json").read_text())
     assert written.pop("seconds") >= 0
+    assert written.pop("data") == fingerprint(tiny.Squares())
+    assert written.pop("codes") == "mean"
     assert written == {"scores": scores["draws"], "step": 1, "seed": 3, "arguments": {"num": "5"}}
     assert results.scores(fresh_run) == scores
     assert f"draws.draw       {scores['draws']['draw']:.4f}" in results.summary(fresh_run)
     assert str(fresh_run / "metrics.csv") in results.summary(fresh_run)
+
+
+def test_scores_of_other_data_are_not_taken_for_these(fresh_run):
+    class Inverted(tiny.Squares):
+        def __getitem__(self, indices):
+            return 1 - super().__getitem__(indices)
+
+    score(fresh_run, draws=compute_draws)
+    with pytest.raises(InputError, match=r"draws.json' has another data \(data: Squares of .* there, Inverted"):
+        evaluate(fresh_run, data=Inverted(), metrics={"draws": compute_draws}, seed=3)
 
 
 def test_stopped_evaluation_goes_on_where_it_was(fresh_run):
@@ -89,6 +102,15 @@ def test_gin_binds_a_metric_by_its_name(fresh_run):
     written = [json.loads((fresh_run / "scores" / f"{name}.json").read_text()) for name in ("five", "six")]
     assert [each["arguments"] for each in written] == [{"num": "5"}, {"num": "6"}]
     assert scores["five"]["draw"] != scores["six"]["draw"]
+
+
+def test_results_that_are_no_numbers_are_told_and_do_not_stop_the_others(fresh_run):
+    def compute_matrix(data, representation_function, random_state, artifact_dir):
+        return {"matrix": np.eye(2)}
+
+    with pytest.raises(InputError, match=r"^1 of 2 metrics .* the score 'matrix' is of type ndarray; expected"):
+        score(fresh_run, matrix=compute_matrix, draws=compute_draws)
+    assert list(results.scores(fresh_run)) == ["draws"]
 
 
 def test_metric_that_cannot_be_computed_does_not_stop_the_others(fresh_run):
@@ -171,15 +193,35 @@ def test_metrics_of_the_model_get_the_model(fresh_run):
 
 def compute_widths(posteriors, random_state):
     """A metric of the posteriors of the whole grid."""
-    return {"codes": posteriors[np.arange(32)].tolist(), "draw": float(random_state.rand())}
+    codes = posteriors[np.arange(32)]
+    return {"code": float(codes[5, 1]), "log_variance": float(codes[5, -1]), "draw": float(random_state.rand())}
 
 
 def test_metrics_of_the_posteriors_get_means_and_log_variances(fresh_run):
     scores = score(fresh_run, posteriors=compute_widths)["posteriors"]
     posterior = load_model(fresh_run).encode(tiny.Squares()[np.arange(32)])
-    expected = np.hstack([posterior.mean(), 2 * np.log(posterior.stddev())])
-    np.testing.assert_allclose(scores["codes"], expected, atol=1e-5)
+    expected = [posterior.mean()[5, 1], 2 * np.log(posterior.stddev()[5, -1])]
+    np.testing.assert_allclose([scores["code"], scores["log_variance"]], expected, atol=1e-5)
     assert scores["draw"] == np.random.RandomState(3).rand()
+
+
+@pytest.mark.parametrize("data", [tiny.Squares, RandomSquares])
+def test_codes_can_be_samples_of_the_posterior(fresh_run, data):
+    seen = {}
+
+    def compute_codes(data, representation_function, random_state, artifact_dir):
+        images = data.sample_observations_from_factors(np.zeros((20_000, data.num_factors), int), random_state)
+        seen["codes"] = representation_function(images)
+        return {}
+
+    evaluate(fresh_run, data=data(), metrics={"codes": compute_codes}, seed=3, codes="sample")
+    posterior = load_model(fresh_run).encode(tiny.Squares()[np.zeros(1, int)])
+    np.testing.assert_allclose(seen["codes"].mean(axis=0), posterior.mean()[0], atol=0.05)
+    np.testing.assert_allclose(seen["codes"].std(axis=0), posterior.stddev()[0], rtol=0.1)  # Of images with noise too.
+    with pytest.raises(InputError, match=r"another codes \(codes: sample there, mean now\)"):
+        evaluate(fresh_run, data=data(), metrics={"codes": compute_codes}, seed=3)
+    with pytest.raises(InputError, match=r"evaluate\.codes is 'mode'"):
+        evaluate(fresh_run, data=data(), metrics={"codes": compute_codes}, codes="mode")
 
 
 def test_metrics_of_the_posteriors_need_a_full_grid(fresh_run):

@@ -1,6 +1,7 @@
 """Checks that every metric makes of its input, and the one-line errors that they give."""
 
 import numbers
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +12,27 @@ from disent_tf.errors import InputError
 def require_at_least(minimum: int, **counts: int) -> None:
     """Raises InputError unless every named count is a whole number of at least `minimum`."""
     for name, count in counts.items():
-        if not isinstance(count, numbers.Integral) or count < minimum:
+        if isinstance(count, bool) or not isinstance(count, numbers.Integral) or count < minimum:
             message = f"{name} is {count!r}; this metric needs a whole number of at least {minimum}: "
             raise InputError(message + f"set {name}={minimum} or more.")
+
+
+def as_sizes(num_train: int | Sequence[int]) -> list[int]:
+    """Returns numbers of points, which name results, as a list; InputError unless they are positive and different."""
+    sizes = np.atleast_1d(num_train).tolist()
+    for size in sizes:
+        require_at_least(1, num_train=size)
+    if len(set(sizes)) != len(sizes) or not sizes:
+        message = f"num_train is {sizes}; expected one or more different numbers of points, which name the results: "
+        raise InputError(message + "give each once.")
+    return sizes
+
+
+def require_number(**values: float) -> None:
+    """Raises InputError unless every named value is a finite number."""
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, numbers.Real) or not np.isfinite(value):
+            raise InputError(f"{name} is {value!r}; expected a finite number: set {name} to one.")
 
 
 def as_points(values: npt.ArrayLike, name: str) -> np.ndarray:

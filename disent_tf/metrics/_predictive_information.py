@@ -4,17 +4,13 @@ Y. Xu et al., "A Theory of Usable Information under Computational Constraints" (
 V the multinomial logistic regressions, not penalised: `1 - H_V(v_k | z) / H(v_k)`, `H_V` their smallest cross-entropy.
 """
 
-import warnings
 from typing import NamedTuple
 
-import joblib
 import numpy as np
-import threadpoolctl
 from scipy import special
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from disent_tf.metrics import _checks, utils
+from disent_tf.metrics import _checks, _logistic, utils
 
 
 class PredictiveInformation(NamedTuple):
@@ -44,22 +40,14 @@ def predictive_information(
     test = _checks.as_codes_and_factors(points.codes_test, points.factors_test)
     features = _one_hot(train[0], test[0]) if discrete_codes else _standardized(train[0], test[0])
     varying = np.flatnonzero(np.ptp(train[1], axis=0))
-    fits = [joblib.delayed(_fit)(features[0], train[1][:, factor]) for factor in varying]
+    # Where a plane separates the classes there is no optimum, and after 100 iterations the loss is near its limit.
+    labels = [train[1][:, factor] for factor in varying]
+    models = _logistic.fit_each(features[0], labels, num_jobs, inverse_penalty=np.inf)
     results = np.full((2, train[1].shape[1]), np.nan)
-    # Here and not in the threads, as filters of warnings belong to the process. One thread each for matrix products:
-    # the sums of another number of threads would round otherwise.
-    with warnings.catch_warnings(), threadpoolctl.threadpool_limits(1):
-        # Where a plane separates the classes there is no optimum, and after 100 iterations the loss is near its limit.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        models = joblib.Parallel(n_jobs=num_jobs, backend="threading")(fits)
-        for factor, model in zip(varying, models, strict=True):
-            for part, (columns, factors) in enumerate(((features[0], train[1]), (features[1], test[1]))):
-                results[part, factor] = _share_told(model, columns, factors[:, factor], train[1][:, factor])
+    for factor, model in zip(varying, models, strict=True):
+        for part, (columns, factors) in enumerate(((features[0], train[1]), (features[1], test[1]))):
+            results[part, factor] = _share_told(model, columns, factors[:, factor], train[1][:, factor])
     return PredictiveInformation(*results)
-
-
-def _fit(features: np.ndarray, labels: np.ndarray) -> LogisticRegression:
-    return LogisticRegression(C=np.inf).fit(features, labels)
 
 
 def _share_told(model: LogisticRegression, features: np.ndarray, labels: np.ndarray, labels_train: np.ndarray) -> float:

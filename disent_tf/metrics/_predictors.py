@@ -3,6 +3,7 @@
 The classifiers are those of disentanglement_lib, and a fast form of its boosted trees; see `_boosting`.
 """
 
+import copy
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -61,16 +62,16 @@ def fit_per_factor(
     predictor_fn: PredictorFactory,
     codes_train: npt.ArrayLike,
     factors_train: npt.ArrayLike,
-    seed: int,
+    random_state: np.random.RandomState,
     num_jobs: int = -1,
 ) -> list[Any]:
     """Fits a classifier to every factor.
 
     Args:
-      predictor_fn: makes a classifier; it gets `seed` as its random_state where it has one.
+      predictor_fn: makes a classifier; it gets a copy of `random_state` as its own where it has one.
       codes_train: `[num_points, num_codes]`.
       factors_train: labels, whole numbers, `[num_points, num_factors]`.
-      seed: what is random in the classifiers; the same for every factor, so that their order does not matter.
+      random_state: what is random in the classifiers; it is left as fitting them one after the other would leave it.
       num_jobs: processes at once, -1 for one per core; the models do not depend on it.
 
     Returns:
@@ -85,8 +86,24 @@ def fit_per_factor(
         message = "factors hold fractions; a classifier needs one label, a whole number, per value: "
         raise InputError(message + "number the values.")
     factors = factors.astype(np.int64)
-    jobs = [joblib.delayed(_fit)(predictor_fn(), codes, labels, seed) for labels in factors.T]
+    models = [predictor_fn() for _ in factors.T]
+    # Before any is fitted, as processes share no state.
+    states = [take_draws(model, labels, random_state) for model, labels in zip(models, factors.T, strict=True)]
+    jobs = [joblib.delayed(_fit)(*each) for each in zip(models, [codes] * len(models), factors.T, states, strict=True)]
     return _run(jobs, factors, num_jobs)
+
+
+def take_draws(model: Any, labels: np.ndarray, random_state: np.random.RandomState) -> np.random.RandomState:
+    """Draws from `random_state` what fitting the model would, and returns a copy of it from before, to fit it with.
+
+    Gradient boosting draws one number for each tree. Other models are taken to draw none.
+    """
+    before = copy.deepcopy(random_state)
+    num_classes = len(np.unique(labels))
+    if isinstance(model, GradientBoostingClassifier) and num_classes > 1:
+        num_trees = model.n_estimators * (num_classes if num_classes > 2 else 1)
+        random_state.randint(np.iinfo(np.int32).max, size=num_trees)  # As scikit-learn seeds a tree.
+    return before
 
 
 def accuracies(models: Sequence[Any], codes: npt.ArrayLike, factors: npt.ArrayLike, num_jobs: int = -1) -> np.ndarray:
@@ -136,11 +153,11 @@ def _accuracy(model: Any, codes: np.ndarray, labels: np.ndarray) -> float:
         return float(np.mean(model.predict(codes) == labels))
 
 
-def _fit(model: Any, codes: np.ndarray, labels: np.ndarray, seed: int) -> Any:
+def _fit(model: Any, codes: np.ndarray, labels: np.ndarray, random_state: np.random.RandomState) -> Any:
     if len(np.unique(labels)) == 1:
         return ConstantPredictor(labels[0], codes.shape[1])
     if "random_state" in getattr(model, "get_params", dict)():
-        model.set_params(random_state=seed)
+        model.set_params(random_state=random_state)
     # One thread each: sums in another order would round otherwise, and the processes would crowd the cores.
     with threadpoolctl.threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # A result like any other, in the golden values too.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.utils import check_random_state
 
 from disent_tf.metrics import _checks, _predictors, utils
 
@@ -37,7 +38,7 @@ def disentanglement_completeness_informativeness(
     factors_train: npt.ArrayLike,
     codes_test: npt.ArrayLike,
     factors_test: npt.ArrayLike,
-    seed: int = 0,
+    random_state: int | np.random.RandomState = 0,
     *,
     predictor_fn: _predictors.PredictorFactory = _predictors.gradient_boosting_classifier,
     num_jobs: int = -1,
@@ -51,27 +52,31 @@ def disentanglement_completeness_informativeness(
 
     Args:
       codes_train: `[num_train, num_codes]`.
-      factors_train: labels `[num_train, num_factors]`. One that is constant has no importances and no say in D and C.
+      factors_train: labels `[num_train, num_factors]`. One that is constant has no say in the scores.
       codes_test: `[num_test, num_codes]`.
       factors_test: `[num_test, num_factors]`.
-      seed: what is random in the classifiers: which of several equal splits they take.
+      random_state: what is random in the classifiers, which of several equal splits they take: a seed, or a state that
+        is left as fitting them one after the other would leave it.
       predictor_fn: makes a classifier with `feature_importances_`.
       num_jobs: processes at once, -1 for one per core; the result does not depend on it.
 
     Raises:
       InputError: the arrays do not fit together or are not finite, or the classifier has no importances.
     """
-    models = _predictors.fit_per_factor(predictor_fn, codes_train, factors_train, seed, num_jobs)
+    stream = check_random_state(random_state)
+    models = _predictors.fit_per_factor(predictor_fn, codes_train, factors_train, stream, num_jobs)
     importances = _predictors.importance_matrix(models)
     on_train = _predictors.accuracies(models, codes_train, factors_train, num_jobs)
     on_test = _predictors.accuracies(models, codes_test, factors_test, num_jobs)
+    varies = np.ptp(factors_train, axis=0) > 0
+    varying = varies if varies.any() else slice(None)
     return DisentanglementCompletenessInformativeness(
-        disentanglement(importances),
+        disentanglement(importances[:, varying]),
         completeness(importances),
-        float(np.mean(on_train)),
-        float(np.mean(on_test)),
+        float(np.mean(on_train[varying])),
+        float(np.mean(on_test[varying])),
         importances,
-        disentanglement_per_code(importances),
+        disentanglement_per_code(importances[:, varying]),
         completeness_per_factor(importances),
         on_train,
         on_test,
@@ -138,9 +143,9 @@ def compute_dci(
       InputError: a number is not positive, or the codes are not finite.
     """
     _checks.require_at_least(1, num_train=num_train, num_test=num_test, batch_size=batch_size)
-    seed = utils.separate_seed(random_state)
+    stream = utils.separate_stream(random_state)
     points = utils.draw_train_and_test(ground_truth_data, representation_function, random_state, num_train, num_test)
-    result = disentanglement_completeness_informativeness(*points, seed, predictor_fn=predictor_fn, num_jobs=num_jobs)
+    result = disentanglement_completeness_informativeness(*points, stream, predictor_fn=predictor_fn, num_jobs=num_jobs)
     utils.save_arrays(artifact_dir, "dci.npz", **result._asdict())
     return _scores(result, num_train)
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from disent_tf.errors import InputError
 from disent_tf.metrics import _accuracy, _checks, _predictors, utils
 
 if TYPE_CHECKING:
@@ -61,27 +60,17 @@ def compute_downstream_task(
         cannot be fitted to so few points.
     """
     _checks.require_at_least(1, num_test=num_test, batch_size=batch_size)
-    sizes = _sizes(num_train)
+    sizes = _checks.as_sizes(num_train)
     accuracies = []
+    stream = utils.separate_stream(random_state)
     for size in sizes:
-        seed = utils.separate_seed(random_state)
         points = utils.draw_train_and_test(ground_truth_data, representation_function, random_state, size, num_test)
-        accuracies.append(_accuracy.train_and_test_accuracies(predictor_fn, points, seed, num_jobs))
+        accuracies.append(_accuracy.train_and_test_accuracies(predictor_fn, points, stream, num_jobs))
     on_train, on_test = np.stack(accuracies, axis=1)
     utils.save_arrays(
         artifact_dir, "downstream_task.npz", num_train=sizes, train_accuracies=on_train, test_accuracies=on_test
     )
     return _scores(sizes, on_train, on_test)
-
-
-def _sizes(num_train: Sequence[int]) -> list[int]:
-    sizes = list(np.atleast_1d(num_train).tolist())
-    for size in sizes:
-        _checks.require_at_least(1, num_train=size)
-    if len(set(sizes)) != len(sizes) or not sizes:
-        message = f"num_train is {sizes}; expected one or more different numbers of points, which name the results: "
-        raise InputError(message + "give each once.")
-    return sizes
 
 
 def _scores(sizes: list[int], on_train: np.ndarray, on_test: np.ndarray) -> dict[str, float]:

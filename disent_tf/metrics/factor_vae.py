@@ -35,8 +35,9 @@ def code_scale(codes: npt.ArrayLike, prune_threshold: float = 0.05) -> CodeScale
     threshold: its ratio of variances is 0/0, and its votes would be an artefact.
 
     Raises:
-      InputError: the codes are not 2-d, not finite, or fewer than two.
+      InputError: the codes are not 2-d, not finite, or fewer than two, or the threshold is no number.
     """
+    _checks.require_number(prune_threshold=prune_threshold)
     codes = _checks.as_points(codes, "codes")
     _checks.require_at_least(2, num_points=len(codes))
     variances = np.var(codes, axis=0, ddof=1)

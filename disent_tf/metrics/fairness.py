@@ -103,11 +103,11 @@ def compute_fairness(
     """
     _checks.require_at_least(1, num_test_points_per_class=num_test_points_per_class)
     _checks.require_at_least(2, num_factors=ground_truth_data.num_factors)
-    seed = utils.separate_seed(random_state)
+    stream = utils.separate_stream(random_state)
     codes, factors = utils.generate_batch_factor_code(
         ground_truth_data, representation_function, num_train, random_state, batch_size
     )
-    models = _predictors.fit_per_factor(predictor_fn, codes.T, factors.T, seed, num_jobs)
+    models = _predictors.fit_per_factor(predictor_fn, codes.T, factors.T, stream, num_jobs)
     values = _factor_values.factor_values(ground_truth_data, factors.T)
     scores = np.zeros((2, len(models), len(models)))
     for i, model in enumerate(models):

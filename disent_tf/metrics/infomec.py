@@ -107,7 +107,8 @@ def compute_infomec(
 
     Returns:
       infom, infoc and infoe (on the points that it is fitted to, as in the paper), infoe_test on others, and
-      num_active_dims. With no active code all scores are 0.
+      num_active_dims (codes whose range is not small beside the largest), and num_train. With no active code all
+      scores are 0.
 
     Raises:
       InputError: a number is too small, the codes are not finite, or no factor varies.
@@ -130,6 +131,7 @@ def compute_infomec(
         "infoe": _mean_of_defined(told.train),
         "infoe_test": _mean_of_defined(told.test),
         "num_active_dims": int(active.sum()),
+        "num_train": num_train,
     }
 
 

@@ -103,7 +103,7 @@ def compute_mcc(
       batch_size: has no effect; it is there for the order of arguments of the other metrics.
 
     Returns:
-      mcc_spearman and mcc_pearson.
+      mcc_spearman, mcc_pearson and num_train.
 
     Raises:
       InputError: a number is too small, the codes are not finite, or no factor varies.
@@ -112,10 +112,10 @@ def compute_mcc(
     codes, factors = utils.generate_batch_factor_code(
         ground_truth_data, representation_function, num_train, random_state, batch_size
     )
-    scores = {}
+    scores: dict[str, float] = {}
     methods: tuple[Literal["spearman", "pearson"], ...] = ("spearman", "pearson")
     for method in methods:
         result = mean_correlation_coefficient(codes.T, factors.T, method=method)
         utils.save_arrays(artifact_dir, f"mcc_{method}.npz", **result._asdict())
         scores[f"mcc_{method}"] = result.score
-    return scores
+    return scores | {"num_train": num_train}

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from disent_tf.errors import InputError
-from disent_tf.metrics import _checks, _mutual_information, utils
+from disent_tf.metrics import _binned_information, _checks, _mutual_information, utils
 
 if TYPE_CHECKING:
     from disent_tf.data.ground_truth import GroundTruthData
@@ -64,8 +64,7 @@ def gap_per_factor(mutual_information: np.ndarray, entropy: np.ndarray) -> np.nd
     """
     if not np.any(entropy > 0):
         raise InputError("no factor takes more than one value; a gap needs one that varies: draw more points.")
-    known = np.vstack([mutual_information, np.zeros_like(mutual_information[:1])])  # The rival of a single code.
-    second, first = np.sort(known, axis=0)[-2:]
+    first, second = _binned_information.two_largest(mutual_information)
     return np.divide(first - second, entropy, out=np.full(entropy.shape, np.nan), where=entropy > 0)
 
 

@@ -104,8 +104,8 @@ def compute_modularity_explicitness(
 
     Returns:
       modularity_score over all codes, explicitness_score_train and explicitness_score_test (means over the factors
-      that vary), modularity_score_pruned over active codes (0 where there is none), their number num_active_dims, and
-      the num_bins and num_train that the first depends on.
+      that vary), modularity_score_pruned over active codes (0 where there is none) and factors that vary, the number
+      of active codes num_active_dims, and the num_bins and num_train that the first depends on.
 
     Raises:
       InputError: a number is too small, the codes are not finite, or no factor varies.
@@ -120,16 +120,17 @@ def compute_modularity_explicitness(
     arrays = {"mutual_information": information, "modularity_per_code": modularity_per_code(information)}
     arrays |= {"active": active, "area_train": areas.train, "area_test": areas.test}
     utils.save_arrays(artifact_dir, "modularity_explicitness.npz", **arrays)
-    return _scores(information, areas, active) | {"num_bins": num_bins, "num_train": num_train}
+    pruned = information[active][:, np.ptp(points.factors_train, axis=0) > 0]
+    return _scores(information, areas, pruned) | {"num_bins": num_bins, "num_train": num_train}
 
 
-def _scores(information: np.ndarray, areas: Explicitness, active: np.ndarray) -> dict[str, float]:
+def _scores(information: np.ndarray, areas: Explicitness, pruned: np.ndarray) -> dict[str, float]:
     return {
         "modularity_score": modularity(information),
         "explicitness_score_train": _mean_of_defined(areas.train),
         "explicitness_score_test": _mean_of_defined(areas.test),
-        "modularity_score_pruned": modularity(information[active]) if active.any() else 0.0,
-        "num_active_dims": int(active.sum()),
+        "modularity_score_pruned": modularity(pruned) if len(pruned) else 0.0,
+        "num_active_dims": len(pruned),
     }
 
 

@@ -90,17 +90,20 @@ def compute_reduced_downstream_task(
     Raises:
       InputError: a number is not positive, the codes are not finite, no code would remain, or there is one factor.
     """
-    sizes = [num_train] if isinstance(num_train, int) else list(num_train)
-    _checks.require_at_least(1, num_test=num_test, batch_size=batch_size, number_of_sizes=len(sizes))
+    sizes = _checks.as_sizes(num_train)
+    _checks.require_at_least(1, num_test=num_test, batch_size=batch_size)
     _checks.require_at_least(2, num_factors=ground_truth_data.num_factors)
     scores: dict[str, float] = {}
+    stream = utils.separate_stream(random_state)
     for size in sizes:
-        seed = utils.separate_seed(random_state)
         points = utils.draw_train_and_test(ground_truth_data, representation_function, random_state, size, num_test)
         remaining = remaining_codes(points, num_factors_to_remove, correlation_measure)
         sets, which = np.unique(remaining, axis=0, return_inverse=True)
         accuracies = np.stack(
-            [_accuracy.train_and_test_accuracies(predictor_fn, _only(points, codes), seed, num_jobs) for codes in sets]
+            [
+                _accuracy.train_and_test_accuracies(predictor_fn, _only(points, codes), stream, num_jobs)
+                for codes in sets
+            ]
         )[which]
         arrays = {"accuracies": accuracies, "remaining_codes": remaining}
         utils.save_arrays(artifact_dir, f"reduced_downstream_task_{size}.npz", **arrays)

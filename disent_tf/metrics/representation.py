@@ -61,6 +61,8 @@ class Representation:
         """Returns the codes `[num, num_codes]` of rows `[num]` of the grid, in C order."""
         indices = np.asarray(indices)
         if self._store is None:
+            if not indices.size:
+                return self._encode(self._data[np.zeros(1, np.int64)])[:0]
             first = self._encode(self._data[indices[:1]])
             self._store = (_Table if len(self) * first.nbytes <= _TABLE_BYTES else _Cache)(len(self), first)
             self._store.put(indices[:1], first)

@@ -24,7 +24,7 @@ _NO_VARIANCE = 1e-12  # A code with less is taken for constant, as in disentangl
 class AttributePredictability(NamedTuple):
     """The score and what it was computed from."""
 
-    score: float  # Mean of the gaps.
+    score: float  # Mean of the gaps of factors that vary.
     gaps: np.ndarray  # [num_factors]: best minus second best entry of a column.
     score_matrix: np.ndarray  # [num_codes, num_factors]: how well a code alone predicts a factor, in [0, 1].
 
@@ -34,8 +34,8 @@ def separated_attribute_predictability(
 ) -> AttributePredictability:
     """Returns the separated attribute predictability of codes.
 
-    `SAP = mean_k (S_(1)k - S_(2)k)`, the codes in the order of how well each predicts factor k. A single code is
-    compared with a constant one.
+    `SAP = mean_k (S_(1)k - S_(2)k)`, the codes in the order of how well each predicts factor k, over the factors that
+    vary in the points to fit on. A single code is compared with a constant one.
 
     Args:
       points: codes and factors to fit on and to test on.
@@ -56,7 +56,8 @@ def separated_attribute_predictability(
         points = points._replace(**dict(zip(("codes_train", "codes_test"), rival, strict=True)))
     matrix = _score_matrix(points, continuous_factors)
     gaps = gap_per_factor(matrix)
-    return AttributePredictability(float(np.mean(gaps)), gaps, matrix[:num_codes])
+    varies = np.ptp(points.factors_train, axis=0) > 0
+    return AttributePredictability(float(np.mean(gaps[varies if varies.any() else ...])), gaps, matrix[:num_codes])
 
 
 def gap_per_factor(score_matrix: np.ndarray) -> np.ndarray:

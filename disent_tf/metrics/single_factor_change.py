@@ -19,6 +19,7 @@ from disent_tf.metrics._linear_classifier import Examples, accuracy, fit_by_adam
 if TYPE_CHECKING:
     from disent_tf.data.ground_truth import GroundTruthData
 
+_PAIRS_AT_ONCE = _encoding.IMAGES_PER_CALL // 2
 _MOST_REDRAWS = 100  # Of the pairs that do not differ; more only for a factor that seldom shows.
 
 
@@ -186,12 +187,11 @@ def _draw(
     changing: np.ndarray,
     num_pairs: int,
 ) -> ChangedPairs:
-    """Draws and encodes pairs, a few at a time."""
-    per_call = getattr(data, "observations_per_call", _encoding.IMAGES_PER_CALL)
-    step = max(1, per_call // 2)
+    """Draws and encodes pairs, as many at a time from images as from codes: a seed gives the same ones."""
     drawn = []
-    for start in range(0, num_pairs, step):
-        first, second, changed = _draw_observations(data, random_state, changing, min(step, num_pairs - start))
+    for start in range(0, num_pairs, _PAIRS_AT_ONCE):
+        num = min(_PAIRS_AT_ONCE, num_pairs - start)
+        first, second, changed = _draw_observations(data, random_state, changing, num)
         codes = _encoding.encode(representation_function, np.concatenate([first, second]))
         drawn.append((*np.split(codes, 2), changed))
     return ChangedPairs(*map(np.concatenate, zip(*drawn, strict=True)))

@@ -98,27 +98,25 @@ def compute_strong_downstream_task(
     Raises:
       InputError: a number is not positive, the codes are not finite, or fewer than two factors vary.
     """
-    sizes = [num_train] if isinstance(num_train, int) else list(num_train)
-    _checks.require_at_least(1, num_test=num_test, n_experiment=n_experiment, number_of_sizes=len(sizes))
+    sizes = _checks.as_sizes(num_train)
+    _checks.require_at_least(1, num_test=num_test, n_experiment=n_experiment)
     scores: dict[str, float] = {}
+    stream = utils.separate_stream(random_state)
     for size in sizes:
-        _checks.require_at_least(1, num_train=size)
-        seed = utils.separate_seed(random_state)
         draw = _Draw(ground_truth_data, representation_function, random_state)
         plain = draw(*(ground_truth_data.sample_factors(num, random_state) for num in (size, num_test)))
-        interventions, strong = _strong_tasks(draw, plain, n_experiment, seed)
-        accuracy = _accuracy.train_and_test_accuracies(predictor_fn, plain, seed, num_jobs)
+        accuracy = _accuracy.train_and_test_accuracies(predictor_fn, plain, stream, num_jobs)
+        tasks = _strong_tasks(draw, plain, n_experiment, predictor_fn, stream)
         fit = joblib.delayed(_accuracy.train_and_test_accuracies)
         # A classifier each, so the processes are shared out here.
-        accuracy_strong = np.stack(
-            joblib.Parallel(num_jobs)(fit(predictor_fn, task, seed, 1) for task in strong), axis=1
-        )
+        jobs = (fit(predictor_fn, task.points, task.random_state, 1) for task in tasks)
+        accuracy_strong = np.stack(joblib.Parallel(num_jobs)(jobs), axis=1)
         utils.save_arrays(
             artifact_dir,
             f"strong_downstream_task_{size}.npz",
             accuracy=accuracy,
             accuracy_strong=accuracy_strong.reshape(2, -1, n_experiment),
-            intervened=np.reshape([each.factor for each in interventions], (-1, n_experiment)),
+            intervened=np.reshape([task.intervened for task in tasks], (-1, n_experiment)),
         )
         scores |= _scores(size, accuracy.mean(axis=1), accuracy_strong.mean(axis=(1, 2)))
     return scores
@@ -140,22 +138,35 @@ class _Draw(NamedTuple):
         return utils.obtain_representation(observations, self.representation_function, _encoding.IMAGES_PER_CALL).T
 
 
+class _StrongTask(NamedTuple):
+    """One classifier to fit under an intervention."""
+
+    points: utils.TrainAndTest  # With the factor to predict alone.
+    random_state: np.random.RandomState  # What is random in the classifier.
+    intervened: int  # Which factor is set.
+
+
 def _strong_tasks(
-    draw: _Draw, plain: utils.TrainAndTest, n_experiment: int, seed: int
-) -> tuple[list[Intervention], list[utils.TrainAndTest]]:
-    """Returns interventions, `n_experiment` for each factor to predict, and their points, with this factor alone."""
-    random_state = np.random.RandomState(
-        seed
-    )  # Of its own, so that observations are drawn as disentanglement_lib does.
-    interventions, tasks = [], []
+    draw: _Draw,
+    plain: utils.TrainAndTest,
+    n_experiment: int,
+    predictor_fn: _predictors.PredictorFactory,
+    stream: np.random.RandomState,
+) -> list[_StrongTask]:
+    """Returns tasks, `n_experiment` for each factor to predict.
+
+    Interventions and classifiers draw from `stream` by turns, as both draw from NumPy's global state in
+    disentanglement_lib.
+    """
+    tasks = []
     num_factors = plain.factors_train.shape[1]
     for target in np.repeat(np.arange(num_factors), n_experiment).tolist():
-        each = intervene(plain.factors_train, plain.factors_test, target, num_factors, draw.data, random_state)
-        points = draw(each.factors_train, each.factors_test)
+        set_to = intervene(plain.factors_train, plain.factors_test, target, num_factors, draw.data, stream)
+        points = draw(set_to.factors_train, set_to.factors_test)
         of_target = {name: getattr(points, name)[:, [target]] for name in ("factors_train", "factors_test")}
-        interventions.append(each)
-        tasks.append(points._replace(**of_target))
-    return interventions, tasks
+        state = _predictors.take_draws(predictor_fn(), of_target["factors_train"], stream)
+        tasks.append(_StrongTask(points._replace(**of_target), state, set_to.factor))
+    return tasks
 
 
 def _scores(size: int, plain: np.ndarray, strong: np.ndarray) -> dict[str, float]:

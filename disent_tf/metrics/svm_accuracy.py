@@ -4,6 +4,7 @@ M. Peychev, P. Veličković and P. Liò, "Quantifying the Effects of Enforcing D
 (https://arxiv.org/abs/1711.09159), section 3.2: the digits of MNIST from its codes, with a radial kernel.
 """
 
+import numbers
 import os
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -201,7 +202,7 @@ def _factor_index(data: "GroundTruthData", factor: int | str) -> int:
     names = list(getattr(data, "factor_names", ()))
     if isinstance(factor, str) and factor in names:
         return names.index(factor)
-    if isinstance(factor, str) or not 0 <= factor < data.num_factors:
+    if not isinstance(factor, numbers.Integral) or not 0 <= factor < data.num_factors:
         message = f"factor is {factor!r}; expected an index from 0 to {data.num_factors - 1}"
         raise InputError(message + (f" or one of {', '.join(names)}." if names else "."))
     return int(factor)

@@ -24,6 +24,7 @@ RepresentationWithKL = Callable[[np.ndarray], tuple[npt.ArrayLike, npt.ArrayLike
 Form = Literal["paper", "dlib"]
 Similarity = Literal["lasso", "spearman"]
 
+_POINTS_AT_ONCE = 10
 _ALPHA = 0.1  # Weight of the absolute values in the lasso, as in disentanglement_lib.
 _HARD_CODED_KL = 0.01  # disentanglement_lib blanks codes below it, whatever its threshold is.
 
@@ -160,7 +161,8 @@ def compute_udr_sklearn(
       ground_truth_data: what to draw from.
       representation_functions: one for each model: observations to codes and the KL divergence of every code.
       random_state: source of randomness.
-      batch_size: observations that are drawn and encoded at once.
+      batch_size: of disentanglement_lib; it has no effect here: 10 points are drawn and encoded at a time, as by
+        default there.
       num_data_points: number of points; at a remainder the last batch is smaller.
       correlation_matrix: see `rank_models`.
       filter_low_kl: see `rank_models`.
@@ -176,8 +178,9 @@ def compute_udr_sklearn(
       InputError: as `rank_models`, or a number is not positive, or a function does not return codes and KL.
     """
     _checks.require_at_least(1, batch_size=batch_size)
-    _checks.require_at_least(2, num_data_points=num_data_points, num_models=len(representation_functions))
-    codes, kl = _encoded(ground_truth_data, representation_functions, random_state, batch_size, num_data_points)
+    _checks.require_at_least(2, num_data_points=num_data_points)
+    _require_several(len(representation_functions))
+    codes, kl = _encoded(ground_truth_data, representation_functions, random_state, num_data_points)
     ranking = rank_models(
         codes,
         kl,
@@ -196,12 +199,12 @@ def compute_udr_sklearn(
 
 
 def _encoded(
-    data: Any, functions: Sequence[RepresentationWithKL], random_state: np.random.RandomState, batch_size: int, num: int
+    data: Any, functions: Sequence[RepresentationWithKL], random_state: np.random.RandomState, num: int
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Returns the codes of every model and the means of its KL divergences."""
     codes: list[list[np.ndarray]] = [[] for _ in functions]
     kl: list[list[np.ndarray]] = [[] for _ in functions]
-    sizes = [min(batch_size, num - start) for start in range(0, num, batch_size)]
+    sizes = [min(_POINTS_AT_ONCE, num - start) for start in range(0, num, _POINTS_AT_ONCE)]
     for size in sizes:
         observations = data.sample_observations(size, random_state)
         for model, function in enumerate(functions):
@@ -224,7 +227,7 @@ def _require_options(correlation_matrix: str, form: str) -> None:
 
 
 def _checked_kl(points: Sequence[np.ndarray], kl: Sequence[npt.ArrayLike]) -> list[np.ndarray]:
-    _checks.require_at_least(2, num_models=len(points))
+    _require_several(len(points))
     divergences = [np.asarray(divergence, np.float64) for divergence in kl]
     shapes = [model.shape[1:] for model in points]
     if [divergence.shape for divergence in divergences] != shapes or len({len(model) for model in points}) > 1:
@@ -272,3 +275,8 @@ def _split(matrix: np.ndarray, points: list[np.ndarray], axis: int) -> list[np.n
 def _relative_strength(similarity: np.ndarray, axis: int) -> np.ndarray:
     total = similarity.sum(axis=axis)
     return np.divide(similarity.max(axis=axis) ** 2, total, out=np.zeros(total.shape), where=total > 0)
+
+
+def _require_several(num_models: int) -> None:
+    if num_models < 2:
+        raise InputError(f"the number of models is {num_models}; a model is ranked by the others: give two or more.")

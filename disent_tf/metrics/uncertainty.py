@@ -150,6 +150,10 @@ def _by_name(metrics: Sequence[Metric] | Mapping[str, Metric]) -> dict[str, Metr
             message = f"metrics are called {names}; expected a name of its own for each: "
             raise InputError(message + "pass a dictionary of names and metrics.")
         metrics = dict(zip(names, metrics, strict=True))
+    for name, metric in metrics.items():
+        if (first := next(iter(inspect.signature(metric).parameters), None)) in ("model", "posteriors"):
+            message = f"metric {name} takes {first} in place of data and codes, which cannot be drawn again; "
+            raise InputError(message + "expected one of the others: leave it out.")
     if not metrics:
         raise InputError("there is no metric to compute; expected one: pass metrics=[compute_mig], say.")
     return dict(metrics)

@@ -73,7 +73,8 @@ def importance_gbt_matrix(
       num_jobs: processes at once, -1 for one per core; the matrix does not depend on it.
     """
     del mus_test, ys_test
-    models = _predictors.fit_per_factor(predictor_fn, np.transpose(mus_train), np.transpose(ys_train), seed, num_jobs)
+    points = np.transpose(mus_train), np.transpose(ys_train)
+    models = _predictors.fit_per_factor(predictor_fn, *points, np.random.RandomState(seed), num_jobs)
     return _predictors.importance_matrix(models)
 
 

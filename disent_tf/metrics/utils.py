@@ -60,15 +60,20 @@ def draw_train_and_test(
     )
 
 
-def separate_seed(random_state: np.random.RandomState) -> int:
-    """Returns a seed that `random_state` determines, without drawing from it.
+def separate_stream(random_state: np.random.RandomState) -> np.random.RandomState:
+    """Returns a copy of `random_state`, to draw from without changing it.
 
-    For what is random in a metric but draws from NumPy's global state in disentanglement_lib, such as the trees of
-    gradient boosting: the points that follow stay those of that library.
+    For what draws from NumPy's global state in disentanglement_lib, such as the trees of gradient boosting: the points
+    stay those of that library, and so do the trees where it seeds the global state with the seed of `random_state`.
     """
     copy = np.random.RandomState()
     copy.set_state(random_state.get_state())
-    return int(copy.randint(2**31))
+    return copy
+
+
+def separate_seed(random_state: np.random.RandomState) -> int:
+    """Returns a seed that `random_state` determines, without drawing from it."""
+    return int(separate_stream(random_state).randint(2**31))
 
 
 def generate_batch_factor_code(
@@ -181,7 +186,7 @@ def discrete_entropy(ys: npt.ArrayLike) -> np.ndarray:
     return _mutual_information.entropies(np.transpose(ys))
 
 
-@gin.register(denylist=["target"])
+@gin.register(denylist=["target", "num_bins"])  # A metric passes its own num_bins.
 def histogram_discretize(target: npt.ArrayLike, num_bins: int = 20) -> np.ndarray:
     """Cuts every row into `num_bins` bins of equal width between its minimum and its maximum.
 

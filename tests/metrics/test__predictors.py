@@ -44,7 +44,7 @@ def test_gin_knows_the_factories(clean_gin):
 
 def test_every_factor_has_its_model():
     codes, factors = _points()
-    models = _predictors.fit_per_factor(_randomized_tree, codes, factors, seed=0)
+    models = _predictors.fit_per_factor(_randomized_tree, codes, factors, np.random.RandomState(0))
     assert [list(model.classes_) for model in models] == [[0, 1, 2], [4, 5], [7]]
     importances = _predictors.importance_matrix(models)
     assert importances.shape == (4, 3)
@@ -55,7 +55,9 @@ def test_every_factor_has_its_model():
 def test_number_of_jobs_does_not_matter(monkeypatch, factory):
     monkeypatch.setattr(_predictors, "_SERIAL_WORK", 0)
     codes, factors = _points()
-    one, two = (_predictors.fit_per_factor(factory, codes, factors, seed=3, num_jobs=jobs) for jobs in (1, 2))
+    one, two = (
+        _predictors.fit_per_factor(factory, codes, factors, np.random.RandomState(3), num_jobs=jobs) for jobs in (1, 2)
+    )
     np.testing.assert_array_equal(_predictions(one, codes), _predictions(two, codes))
     scores = [_predictors.accuracies(models, codes, factors, jobs) for models, jobs in ((one, 1), (two, 2))]
     np.testing.assert_array_equal(*scores)
@@ -64,21 +66,31 @@ def test_number_of_jobs_does_not_matter(monkeypatch, factory):
 
 def test_seed_decides_what_is_random_and_the_global_state_does_not():
     codes, factors = _points()
-    fit = [_predictors.fit_per_factor(_randomized_tree, codes, factors, seed) for seed in (0, 0, 1)]
+    fit = [
+        _predictors.fit_per_factor(_randomized_tree, codes, factors, np.random.RandomState(seed)) for seed in (0, 0, 1)
+    ]
     matrices = [_predictors.importance_matrix(models) for models in fit]
     np.testing.assert_array_equal(matrices[0], matrices[1])
     assert np.any(matrices[0] != matrices[2])
 
 
-def test_order_of_factors_does_not_matter():
+def test_boosted_trees_are_those_of_fitting_one_after_the_other(monkeypatch):
+    monkeypatch.setattr(_predictors, "_SERIAL_WORK", 0)  # Two processes, which share no random state.
     codes, factors = _points()
-    plain, turned = (_predictors.fit_per_factor(_randomized_tree, codes, f, 0) for f in (factors, factors[:, ::-1]))
-    np.testing.assert_array_equal(_predictions(plain, codes), _predictions(turned, codes)[:, ::-1])
+    codes = np.repeat(codes, 2, axis=1)  # Equal splits: what is drawn decides between the copies.
+    ours, theirs = np.random.RandomState(5), np.random.RandomState(5)
+    models = _predictors.fit_per_factor(_predictors.gradient_boosting_classifier, codes, factors, ours, 2)
+    for model, labels in zip(models[:2], factors.T[:2], strict=True):  # The third factor is constant.
+        serial = GradientBoostingClassifier(random_state=theirs).fit(codes, labels)
+        np.testing.assert_array_equal(model.feature_importances_, serial.feature_importances_)
+    assert ours.randint(2**31) == theirs.randint(2**31)
 
 
 def test_golden_importances_of_the_first_factor(golden):
     codes, factors, _, expected = golden.exact("small", "b_noisy")
-    model = _predictors.fit_per_factor(_predictors.gradient_boosting_classifier, codes.T, factors[:1].T, seed=0)
+    model = _predictors.fit_per_factor(
+        _predictors.gradient_boosting_classifier, codes.T, factors[:1].T, np.random.RandomState(0)
+    )
     reference = np.array(expected["dci_gbt"]["np_seed_0"]["importance_matrix"])[:, :1]
     np.testing.assert_allclose(_predictors.importance_matrix(model), reference, rtol=1e-9)  # Seeded alike.
 
@@ -92,7 +104,9 @@ def test_accuracy_is_the_share_of_points():
 def test_class_that_is_missing_in_train_or_test():
     codes, factors = _points()
     train = factors[:, :1]
-    models = _predictors.fit_per_factor(_predictors.histogram_boosting_classifier, codes, train, 0)
+    models = _predictors.fit_per_factor(
+        _predictors.histogram_boosting_classifier, codes, train, np.random.RandomState(0)
+    )
     unseen = _predictors.accuracies(models, codes, np.full_like(train, 9))
     some = _predictors.accuracies(models, codes[train[:, 0] == 1], train[train[:, 0] == 1])
     assert (unseen[0], some[0]) == (0, 1)
@@ -100,12 +114,16 @@ def test_class_that_is_missing_in_train_or_test():
 
 def test_regression_where_a_fold_lacks_a_class():
     codes, _ = _points(20)
-    models = _predictors.fit_per_factor(_predictors.logistic_regression_cv, codes, np.arange(20)[:, None] // 18, 0)
+    models = _predictors.fit_per_factor(
+        _predictors.logistic_regression_cv, codes, np.arange(20)[:, None] // 18, np.random.RandomState(0)
+    )
     assert _predictors.accuracies(models, codes, np.arange(20)[:, None] // 18)[0] >= 0.9
 
 
 def test_one_point():
-    models = _predictors.fit_per_factor(_predictors.logistic_regression_cv, np.zeros((1, 2)), np.array([[3, 4]]), 0)
+    models = _predictors.fit_per_factor(
+        _predictors.logistic_regression_cv, np.zeros((1, 2)), np.array([[3, 4]]), np.random.RandomState(0)
+    )
     np.testing.assert_array_equal(_predictions(models, np.ones((2, 2))), [[3, 4], [3, 4]])
 
 
@@ -120,12 +138,12 @@ def test_one_point():
 )
 def test_bad_input_is_told_in_one_line(codes, factors, message):
     with pytest.raises(InputError, match=message) as error:
-        _predictors.fit_per_factor(_predictors.logistic_regression_cv, codes, factors, 0)
+        _predictors.fit_per_factor(_predictors.logistic_regression_cv, codes, factors, np.random.RandomState(0))
     assert "\n" not in str(error.value)
 
 
 def test_no_importances_is_told_in_one_line():
     codes, factors = _points(20)
-    models = _predictors.fit_per_factor(LogisticRegression, codes, factors, 0)
+    models = _predictors.fit_per_factor(LogisticRegression, codes, factors, np.random.RandomState(0))
     with pytest.raises(InputError, match="LogisticRegression tells no feature_importances_"):
         _predictors.importance_matrix(models)

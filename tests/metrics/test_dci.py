@@ -24,7 +24,7 @@ def _scores_on_exact(golden, grid, setting, predictor_fn, num_factors=None):
     inputs = golden.arrays(f"golden/inputs_{grid}")
     points = codes.T, factors.T, inputs[f"mus_test_{setting}"].T, inputs["ys_test"].T
     points = [array[:, :num_factors] if place % 2 else array for place, array in enumerate(points)]
-    result = dci.disentanglement_completeness_informativeness(*points, seed=0, predictor_fn=predictor_fn)
+    result = dci.disentanglement_completeness_informativeness(*points, 0, predictor_fn=predictor_fn)
     return result, expected["dci_gbt"]["np_seed_0"]
 
 
@@ -145,9 +145,9 @@ def test_equal_codes_give_one_score_whatever_ran_before():
     codes, factors = _points()
     points = np.hstack([codes, codes]), factors, np.hstack([codes, codes]), factors
     run = functools.partial(dci.disentanglement_completeness_informativeness, *points, predictor_fn=TREE)
-    first = run(seed=1)
+    first = run(random_state=1)
     np.random.default_rng().random()
-    again, other = run(seed=1), run(seed=2)
+    again, other = run(random_state=1), run(random_state=2)
     np.testing.assert_array_equal(first.importances, again.importances)
     assert np.any(first.importances != other.importances)
 

@@ -1,3 +1,4 @@
+import copy
 import itertools
 
 import numpy as np
@@ -50,11 +51,11 @@ def test_golden_run(golden):
 def test_points_and_counts_are_those_of_a_plain_loop(data_of):
     data = data_of(lambda factors, noise: factors @ np.ones((4, 3)) + 0.3 * noise[:, :3])  # Random observations.
     random_state = np.random.RandomState(3)
-    seed = utils.separate_seed(random_state)
+    stream = utils.separate_stream(random_state)
     codes, factors = utils.generate_batch_factor_code(data, _identity, 500, random_state, 16)
     expected = {}
     for i, j in itertools.permutations(range(4), 2):
-        model = DecisionTreeClassifier(random_state=seed).fit(codes.T, factors[i])
+        model = DecisionTreeClassifier(random_state=copy.deepcopy(stream)).fit(codes.T, factors[i])
         drawn = data.sample_factors(20, random_state)
         counts = np.zeros((data.factor_sizes[i], data.factor_sizes[j]))
         for value in range(data.factor_sizes[j]):

@@ -71,9 +71,18 @@ def test_small_dimension_does_not_pass_for_sparse(data_of):
     assert _compute(small, normalize=False)["hoyer_sparsity"] > 0.98
 
 
+def test_code_that_hardly_varies_is_left_out_of_the_pruned_score(data_of):
+    data = data_of(lambda factors, noise: np.hstack([noise[:, :5], 1 + 1e-7 * noise[:, 5:]]))
+    without = _compute(data_of(lambda factors, noise: noise[:, :5]))
+    result = _compute(data)
+    assert result["hoyer_sparsity"] > 0.99  # A mean of 1e7 standard deviations outweighs everything.
+    assert result["hoyer_sparsity_pruned"] == without["hoyer_sparsity_pruned"] == without["hoyer_sparsity"]
+    assert result["num_active_dims"] == 5
+
+
 def test_result_and_artifact(gridless_data, tmp_path):
     result = _compute(gridless_data, lambda x: np.hstack([x, x[:, :1] * 0]), artifact_dir=tmp_path, num_train=300)
-    assert list(result) == ["hoyer_sparsity", "num_active_dims", "num_train"]
+    assert list(result) == ["hoyer_sparsity", "hoyer_sparsity_pruned", "num_active_dims", "num_train"]
     assert (result["num_active_dims"], result["num_train"]) == (10, 300)
     with np.load(tmp_path / "sparsity.npz") as saved:
         assert saved["per_point"].mean() == pytest.approx(result["hoyer_sparsity"])

@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 from sklearn.tree import DecisionTreeClassifier
@@ -90,14 +92,13 @@ def test_scores_are_those_of_a_plain_loop(data_of):
     data = data_of(_noisy)
     result = _scores(data, seed=2, n_experiment=3)
     random_state = np.random.RandomState(2)
-    seed = utils.separate_seed(random_state)
-    interventions = np.random.RandomState(seed)
+    stream = utils.separate_stream(random_state)
     train, test = data.sample_factors(300, random_state), data.sample_factors(200, random_state)
 
     def accuracies(train, test, targets):
         codes, codes_test = (data.sample_observations_from_factors(each, random_state) for each in (train, test))
         for target in targets:
-            model = DecisionTreeClassifier(random_state=seed).fit(codes, train[:, target])
+            model = DecisionTreeClassifier(random_state=copy.deepcopy(stream)).fit(codes, train[:, target])
             yield [model.score(codes, train[:, target]), model.score(codes_test, test[:, target])]
 
     plain = np.mean(list(accuracies(train, test, range(4))), axis=0)
@@ -105,7 +106,7 @@ def test_scores_are_those_of_a_plain_loop(data_of):
         score
         for target in range(4)
         for _ in range(3)
-        for score in accuracies(*strong.intervene(train, test, target, 4, data, interventions)[:2], [target])
+        for score in accuracies(*strong.intervene(train, test, target, 4, data, stream)[:2], [target])
     ]
     expected = [*plain, *np.mean(shifted, axis=0), 1 - np.mean(shifted, axis=0)[1] / plain[1]]
     assert list(result.values()) == pytest.approx(expected)
@@ -164,7 +165,7 @@ def test_artifact(data_of, tmp_path):
     [
         ({"num_train": 0}, "num_train is 0"),
         ({"num_train": [100, -1]}, "num_train is -1"),
-        ({"num_train": []}, "number_of_sizes is 0"),
+        ({"num_train": []}, r"num_train is \[\]; expected one or more"),
         ({"num_test": 0}, "num_test is 0"),
         ({"n_experiment": 0}, "n_experiment is 0"),
         ({"representation_function": lambda x: x * np.inf}, "infinite"),

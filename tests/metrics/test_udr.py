@@ -136,7 +136,8 @@ def test_score_of_a_model_is_the_median_of_the_others_that_tell_its_codes():
     np.testing.assert_allclose(ranking.model_scores, expected)
 
 
-def test_protocol_draws_batches_for_all_models(data_of):
+@pytest.mark.parametrize("batch_size", [10, 16])  # It has no effect.
+def test_protocol_draws_batches_for_all_models(data_of, batch_size):
     data = data_of(lambda factors, noise: factors + 0.3 * noise[:, :4])
     seen = []
 
@@ -145,11 +146,11 @@ def test_protocol_draws_batches_for_all_models(data_of):
         return observations, np.full(4, len(seen) / 100)
 
     functions = [model, lambda observations: (observations[:, :2] ** 3, np.ones(2))]
-    result = udr.compute_udr_sklearn(data, functions, np.random.RandomState(0), 16, 40, kl_filter_threshold=0.0)
+    result = udr.compute_udr_sklearn(data, functions, np.random.RandomState(0), batch_size, 25, kl_filter_threshold=0.0)
     random_state = np.random.RandomState(0)
-    codes = np.concatenate([data.sample_observations(num, random_state) for num in (16, 16, 8)])
+    codes = np.concatenate([data.sample_observations(num, random_state) for num in (10, 10, 5)])
     expected = _rank([codes, codes[:, :2] ** 3])
-    assert seen == [16, 16, 8]
+    assert seen == [10, 10, 5]
     np.testing.assert_allclose(result["model_scores"], expected.model_scores)
     assert np.shape(result["pairwise_disentanglement_scores"]) == (2, 2, 1)
     np.testing.assert_allclose(result["raw_correlations"][0][1], expected.similarities[0][1])
@@ -157,14 +158,14 @@ def test_protocol_draws_batches_for_all_models(data_of):
 
 
 def test_kl_is_the_mean_over_points(gridless_data):
-    calls = iter([0.0, 0.0, 0.05])  # Batches of 4, 4 and 2: 0.01, which is not above the threshold.
+    calls = iter([0.0, 0.0, 0.05])  # Batches of 10, 10 and 5: 0.01, which is not above the threshold.
 
     def model(observations):
         return observations, np.full(10, next(calls))
 
     functions = [model, lambda observations: (observations, np.ones(10))]
     result = udr.compute_udr_sklearn(
-        gridless_data, functions, np.random.RandomState(0), 4, 10, include_raw_correlations=False
+        gridless_data, functions, np.random.RandomState(0), 10, 25, include_raw_correlations=False
     )
     assert result == {"model_scores": [0.0, 0.0], "pairwise_disentanglement_scores": [[[0.0], [0.0]]] * 2}
 
@@ -178,7 +179,7 @@ def test_gin_binds_all_but_what_is_given(clean_gin):
 @pytest.mark.parametrize(
     ("codes", "kl", "options", "message"),
     [
-        ([np.zeros((3, 2))], [np.ones(2)], {}, "num_models is 1"),
+        ([np.zeros((3, 2))], [np.ones(2)], {}, "number of models is 1"),
         ([np.zeros((3, 2))] * 2, [np.ones(2)] * 3, {}, "do not fit"),
         ([np.zeros((3, 2))] * 2, [np.ones(3)] * 2, {}, "do not fit"),
         ([np.zeros((3, 2)), np.zeros((4, 2))], [np.ones(2)] * 2, {}, "do not fit"),
@@ -202,5 +203,5 @@ def test_bad_input_is_told_in_one_line(codes, kl, options, message):
 def test_representation_functions_have_to_give_kl(gridless_data):
     with pytest.raises(InputError, match="returned no pair"):
         udr.compute_udr_sklearn(gridless_data, [lambda x: x] * 2, np.random.RandomState(0))
-    with pytest.raises(InputError, match="num_models is 1"):
+    with pytest.raises(InputError, match="number of models is 1"):
         udr.compute_udr_sklearn(gridless_data, [lambda x: x], np.random.RandomState(0))

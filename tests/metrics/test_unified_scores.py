@@ -71,8 +71,9 @@ def test_importances_are_those_of_scikit_learn():
     random_state = np.random.RandomState(0)
     codes, factors = random_state.standard_normal((3, 60)), random_state.randint(2, size=(2, 60))
     matrix = unified.importance_gbt_matrix(codes, factors, codes, factors)
+    stream = np.random.RandomState(0)
     for k, labels in enumerate(factors):
-        model = GradientBoostingClassifier(random_state=0).fit(codes.T, labels)
+        model = GradientBoostingClassifier(random_state=stream).fit(codes.T, labels)
         np.testing.assert_allclose(matrix[:, k], model.feature_importances_, rtol=1e-9)
     other = unified.importance_gbt_matrix(codes, factors, codes, factors, predictor_fn=DecisionTreeClassifier, seed=3)
     assert not np.allclose(other, matrix)

@@ -82,8 +82,9 @@ def test_bins_do_not_depend_on_a_positive_scale():
 
 
 def test_histogram_discretizer_can_be_named_in_gin(clean_gin):
-    clean_gin.parse_config("histogram_discretize.num_bins = 5")
-    assert clean_gin.get_configurable("histogram_discretize")(np.arange(100.0)[None]).max() == 5
+    assert clean_gin.get_configurable("histogram_discretize")(np.arange(100.0)[None], 5).max() == 5
+    with pytest.raises(ValueError, match="num_bins"):  # Metrics pass their own: a binding would have no effect.
+        clean_gin.parse_config("histogram_discretize.num_bins = 5")
 
 
 @pytest.mark.parametrize(
