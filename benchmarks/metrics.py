@@ -56,8 +56,19 @@ def protocols() -> Iterator[tuple[str, Callable[..., Any]]]:
                 yield module.name, function
 
 
-def peer_of(name: str, function: Callable[..., Any]) -> Callable[..., Any] | None:
-    """Returns the function of disentanglement_lib of the same name, with our defaults where it has none; or None."""
+def default_of(function: Callable[..., Any], argument: str) -> Any:
+    """Returns the default of an argument."""
+    return inspect.signature(function).parameters[argument].default
+
+
+def peer_of(name: str, function: Callable[..., Any], **given: Any) -> Callable[..., Any] | None:
+    """Returns the function of disentanglement_lib of the same name; None if it is not importable.
+
+    Args:
+      name: of the module of both.
+      function: ours, whose defaults it gets where it has none.
+      given: arguments for it.
+    """
     configurable = gin.configurable
 
     def accept_blacklist(*names: Any, blacklist: Any = None, **options: Any) -> Any:
@@ -76,10 +87,10 @@ def peer_of(name: str, function: Callable[..., Any]) -> Callable[..., Any] | Non
     ours, arguments = inspect.signature(function).parameters, {}
     for argument, parameter in inspect.signature(theirs).parameters.items():
         if parameter.default is gin.REQUIRED and argument in ours:
-            default = ours[argument].default
+            default = default_of(function, argument)
             of_functions = isinstance(default, (list, tuple)) and all(map(callable, default))
             arguments[argument] = [getattr(module, each.__name__) for each in default] if of_functions else default
-    return lambda *given: theirs(*given, **arguments)
+    return lambda *first: theirs(*first, **arguments | given)
 
 
 def noisy_codes() -> tuple[np.ndarray, tuple[int, ...]]:
