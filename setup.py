@@ -29,6 +29,7 @@ setup(
     install_requires=[
         "absl-py>=2.1",
         "gin-config>=0.5",
+        "h5py>=3.11",  # reads 3D Shapes; Keras brings it
         "joblib>=1.4",  # fits classifiers for the factors in parallel, as in scikit-learn
         "keras>=3.15,<4",
         "matplotlib>=3.9",

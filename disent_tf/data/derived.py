@@ -1,4 +1,4 @@
-"""A data set that feeds the observations of another one in its own way."""
+"""A data set that feeds, changes or draws the observations of another one in its own way."""
 
 import numpy as np
 
@@ -7,7 +7,9 @@ from disent_tf.errors import InputError
 
 
 class DerivedData(GroundTruthData):
-    """The same factors and observations as `data`; a subclass has its own `dataset`.
+    """The same rows, factors and observations as `data`; a subclass states what it does in its own way.
+
+    One that draws factors or observations in its own way also says that `is_full_grid` is False.
 
     Raises:
       InputError: `data` is not a `GroundTruthData`.
@@ -26,8 +28,20 @@ class DerivedData(GroundTruthData):
     def is_full_grid(self) -> bool:
         return self.data.is_full_grid
 
+    def __len__(self) -> int:
+        return len(self.data)
+
     def __getitem__(self, indices: np.ndarray) -> np.ndarray:
         return self.data[indices]
+
+    def factors_to_indices(self, factors: np.ndarray) -> np.ndarray:
+        return self.data.factors_to_indices(factors)
+
+    def indices_to_factors(self, indices: np.ndarray) -> np.ndarray:
+        return self.data.indices_to_factors(indices)
+
+    def sample_factors(self, num: int, random_state: np.random.RandomState) -> np.ndarray:
+        return self.data.sample_factors(num, random_state)
 
     def sample_observations_from_factors(self, factors: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
         return self.data.sample_observations_from_factors(factors, random_state)

@@ -16,8 +16,8 @@ import numpy as np
 
 from disent_tf.data import dsprites_geometry, dsprites_npz
 from disent_tf.data.dsprites_geometry import FACTOR_NAMES, FACTOR_SIZES, PACKED_BYTES, SIDE
-from disent_tf.data.dsprites_npz import NPY_DAMAGED
 from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.data.official_file import NPY_DAMAGED
 from disent_tf.errors import InputError
 from disent_tf.files import atomic_path
 

@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from disent_tf.data import dsprites_npz
+from disent_tf.data import npz_rows
 from disent_tf.data.dsprites import DSprites
 from disent_tf.errors import InputError
 
@@ -31,7 +31,7 @@ class Bomb:
 def official(tmp_path, monkeypatch):
     """Writes a small file as the official one is, with some arrays replaced, and returns its path."""
     monkeypatch.setattr(DSprites, "factor_sizes", (2, 3))  # A grid of 2 x 3.
-    monkeypatch.setattr(dsprites_npz, "_BLOCK", 4)  # Two blocks, of which the last is not full.
+    monkeypatch.setattr(npz_rows, "_BLOCK_BYTES", 4 * 64 * 64)  # Two blocks of images, of which the last is not full.
 
     def write(save=np.savez_compressed, **arrays):
         contents = {"metadata": np.array(Bomb()), "imgs": IMAGES, "latents_classes": CLASSES, **arrays}
@@ -94,7 +94,7 @@ def damage_image(content):
 def test_damaged_official_file_is_an_error(damage, official):
     path = official(np.savez)
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(InputError, match=r"cannot be read \(BadZipFile .*\); expected an intact npz file; download"):
+    with pytest.raises(InputError, match=r"cannot be read \(BadZipFile .*\); expected an intact file; download"):
         DSprites(path=path)
 
 
@@ -107,7 +107,9 @@ def test_official_array_that_goes_on_is_an_error(official):
 
 
 def test_missing_official_file_is_an_error(tmp_path):
-    with pytest.raises(InputError, match=r"none\.npz cannot be opened: No such file or directory; expected .*; down"):
+    with pytest.raises(
+        InputError, match=r"none\.npz cannot be opened: No such file or directory; expected dsprites_ndarray"
+    ):
         DSprites(path=tmp_path / "none.npz")
 
 
