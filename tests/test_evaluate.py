@@ -205,8 +205,8 @@ def test_metrics_of_the_posteriors_get_means_and_log_variances(fresh_run):
     assert scores["draw"] == np.random.RandomState(3).rand()
 
 
-@pytest.mark.parametrize("data", [tiny.Squares, RandomSquares])
-def test_codes_can_be_samples_of_the_posterior(fresh_run, data):
+@pytest.mark.parametrize(("data", "tolerance"), [(tiny.Squares, 0.02), (RandomSquares, 0.1)])  # The noise adds to it.
+def test_codes_can_be_samples_of_the_posterior(fresh_run, data, tolerance):
     seen = {}
 
     def compute_codes(data, representation_function, random_state, artifact_dir):
@@ -217,7 +217,7 @@ def test_codes_can_be_samples_of_the_posterior(fresh_run, data):
     evaluate(fresh_run, data=data(), metrics={"codes": compute_codes}, seed=3, codes="sample")
     posterior = load_model(fresh_run).encode(tiny.Squares()[np.zeros(1, int)])
     np.testing.assert_allclose(seen["codes"].mean(axis=0), posterior.mean()[0], atol=0.05)
-    np.testing.assert_allclose(seen["codes"].std(axis=0), posterior.stddev()[0], rtol=0.1)  # Of images with noise too.
+    np.testing.assert_allclose(seen["codes"].std(axis=0), posterior.stddev()[0], rtol=tolerance)
     with pytest.raises(InputError, match=r"another codes \(codes: sample there, mean now\)"):
         evaluate(fresh_run, data=data(), metrics={"codes": compute_codes}, seed=3)
     with pytest.raises(InputError, match=r"evaluate\.codes is 'mode'"):

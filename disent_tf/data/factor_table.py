@@ -71,6 +71,6 @@ class TabulatedData(GroundTruthData):
         return first, last
 
     def _keys(self, factors: np.ndarray) -> np.ndarray:
-        """Returns one sortable key for each row of factors, whatever their number: bytes `[num]`."""
-        rows = np.ascontiguousarray(factors, dtype=">i8")  # Big-endian: bytes then sort as the numbers do.
+        """Returns one sortable key for each row of factors, whatever their number: its bytes, `[num]`."""
+        rows = np.ascontiguousarray(factors, np.int64)
         return rows.view(f"S{8 * rows.shape[1]}").reshape(-1)
