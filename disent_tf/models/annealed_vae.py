@@ -31,6 +31,8 @@ class AnnealedVAE(VAE):
       InputError: a parameter is negative, or `annealing_steps` not a positive integer.
     """
 
+    regularizes_batches = True
+
     def __init__(
         self,
         encoder: keras.Model,

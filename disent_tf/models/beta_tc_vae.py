@@ -38,6 +38,8 @@ class BetaTCVAE(VAE):
       InputError: a parameter cannot be used, or the prior is joint: the KL has these three parts only if it factorises.
     """
 
+    regularizes_batches = True
+
     def __init__(
         self,
         encoder: keras.Model,

@@ -46,6 +46,8 @@ class DecompositionVAE(VAE):
       InputError: a parameter cannot be used.
     """
 
+    regularizes_batches = True
+
     def __init__(
         self,
         encoder: keras.Model,
@@ -70,7 +72,7 @@ class DecompositionVAE(VAE):
         self.add_terms(f"divergence_{divergence}", headline=True)
 
     def regularizer(self, code: Code) -> tf.Tensor:
-        z_prior = code.prior.sample(tf.shape(code.z)[0], seed=self.next_seed())
+        z_prior = code.prior.sample(tf.shape(code.z)[0], seed=self.next_seed(shared=True))
         divergence = DIVERGENCES[self.divergence](code, z_prior)
         self.log_terms(**{f"divergence_{self.divergence}": divergence})
         kl = code.kl

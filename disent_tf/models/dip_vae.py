@@ -32,6 +32,8 @@ class DIPVAE(VAE):
       InputError: a parameter cannot be used.
     """
 
+    regularizes_batches = True
+
     def __init__(
         self,
         encoder: keras.Model,

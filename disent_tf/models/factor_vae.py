@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from disent_tf.errors import InputError
+from disent_tf.models.replicas import gathered, num_replicas, own_rows
 from disent_tf.models.vae import VAE, Code
 from disent_tf.models.weights import Weight, check_weight
 
@@ -111,13 +112,15 @@ class FactorVAE(VAE):
         return logs
 
     def _train_discriminator(self, z: tf.Tensor, z_other: tf.Tensor) -> None:
+        # Over the codes of all replicas: a permutation within one would leave those of another apart.
+        permuted = own_rows(permute_dims(gathered(z_other), self.next_seed(shared=True)))
         # stop_gradient: the encoder never learns from the discriminator's loss, whatever variables a tape watches.
-        codes = tf.stop_gradient(tf.concat([z, permute_dims(z_other, self.next_seed())], axis=0))
+        codes = tf.stop_gradient(tf.concat([z, permuted], axis=0))
         labels = tf.repeat([0, 1], tf.shape(z)[0])
         variables = self.discriminator.trainable_variables
         with tf.GradientTape() as tape:
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, self.discriminate(codes))
-            loss = self.discriminator_optimizer.scale_loss(tf.reduce_mean(losses))
+            loss = self.discriminator_optimizer.scale_loss(tf.reduce_mean(losses) / num_replicas())
         self.discriminator_optimizer.apply(tape.gradient(loss, variables), variables)
         self.log_terms(discriminator=losses)
 

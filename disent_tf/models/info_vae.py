@@ -34,6 +34,8 @@ class InfoVAE(VAE):
       InputError: a weight would be negative, or there is no such kernel.
     """
 
+    regularizes_batches = True
+
     def __init__(
         self,
         encoder: keras.Model,
@@ -53,7 +55,7 @@ class InfoVAE(VAE):
         self.add_terms(f"mmd_{kernel}", headline=True)
 
     def regularizer(self, code: Code) -> tf.Tensor:
-        z_prior = code.prior.sample(tf.shape(code.z)[0], seed=self.next_seed())
+        z_prior = code.prior.sample(tf.shape(code.z)[0], seed=self.next_seed(shared=True))
         discrepancy = mmd(code.z, z_prior, self.kernel)
         self.log_terms(**{f"mmd_{self.kernel}": discrepancy})
         return (1.0 - self.alpha) * code.kl + (self.alpha - 1.0 + self.weight_now(self.lambda_)) * discrepancy

@@ -21,6 +21,7 @@ from disent_tf.models.fit_together import (
     check_prior,
     check_support,
 )
+from disent_tf.models.replicas import gathered, num_replicas
 from disent_tf.models.supervision import Supervision
 from disent_tf.models.tracking import ActiveUnits, MeanPerDimension
 from disent_tf.models.weights import Weight, weight_at
@@ -82,6 +83,9 @@ class VAE(keras.Model):
 
     batches_per_step: ClassVar[int] = 1
     """Independent batches that one training step consumes; the feed delivers them as one batch, end to end."""
+
+    regularizes_batches: ClassVar[bool] = False
+    """Whether `regularizer` is no mean over images. Then it gets the codes of all replicas, where there are several."""
 
     def __init__(
         self,
@@ -167,20 +171,26 @@ class VAE(keras.Model):
         code, kl_per_dimension = self._code(y_pred, training)
         images = tf.cast(self.images(x), tf.float32)
         reconstruction = -self.likelihood.log_prob(y_pred.likelihood_parameters, images)
-        regularizer = tf.broadcast_to(self.regularizer(code), tf.shape(code.kl))
+        regularizer = tf.broadcast_to(self._regularizer(code, y_pred), tf.shape(code.kl))
         loss = reconstruction + regularizer
         if self.supervision is not None and y is not None:
             parameters = tf.cast(self.encoder(y["images"], training=training), tf.float32)
             means = self.posterior.distribution(parameters).mean()
-            supervised = self.supervision.weighted(means, y["factors"], self._step())
+            supervised = self.supervision.weighted(gathered(means), gathered(y["factors"]), self._step())
             self.log_terms(supervised=supervised)
             loss += supervised
         self.kl_means.update_state(kl_per_dimension)
         self.active_units.update_state(code.posterior.mean())
         terms = {"loss": loss, "reconstruction": reconstruction, "regularizer": regularizer, self.kl_name: code.kl}
         self.log_terms(**terms)
-        # Keras adds up the gradients of replicas.
-        return tf.reduce_mean(loss) / tf.distribute.get_strategy().num_replicas_in_sync
+        return tf.reduce_mean(loss) / num_replicas()
+
+    def _regularizer(self, code: Code, output: VAEOutput) -> tf.Tensor:
+        if not self.regularizes_batches or num_replicas() == 1:
+            return self.regularizer(code)
+        parameters, z = gathered(output.posterior_parameters), gathered(output.z)
+        whole, _ = self._code(output._replace(posterior_parameters=parameters, z=z), code.training)
+        return tf.reduce_mean(self.regularizer(whole))
 
     def _code(self, output: VAEOutput, training: bool) -> tuple[Code, tf.Tensor]:
         posterior, prior = self.posterior.distribution(output.posterior_parameters), self.prior.distribution()
@@ -212,11 +222,15 @@ class VAE(keras.Model):
     def _step(self) -> tf.Tensor:
         return tf.convert_to_tensor(self.optimizer.iterations if self.compiled else 0)
 
-    def next_seed(self) -> tf.Tensor:
-        """Returns a fresh seed for stateless sampling, int32 `[2]`; its state is saved and restored with the model."""
+    def next_seed(self, *, shared: bool = False) -> tf.Tensor:
+        """Returns a fresh seed for stateless sampling, int32 `[2]`; its state is saved and restored with the model.
+
+        Args:
+          shared: whether all replicas get the same one.
+        """
         seed = tf.cast(self.seed_generator.next(), tf.int32)
         replica = tf.distribute.get_replica_context()
-        if replica is None or replica.num_replicas_in_sync == 1:
+        if shared or replica is None or replica.num_replicas_in_sync == 1:
             return seed
         apart = _REPLICA_STRIDE * tf.cast(replica.replica_id_in_sync_group, tf.int32)  # Replicas share the generator.
         return seed + tf.stack([0, apart])
