@@ -61,7 +61,9 @@ class FactorSubset(Subset, TabulatedData):
         Raises:
           InputError: no observation of the subset has them.
         """
-        return self.observe(self.sample_rows(factors, random_state), random_state)
+        first, last = self._found(factors)
+        places = first + (random_state.random_sample(len(first)) * (last - first)).astype(np.int64)
+        return self.observe(self._order[places], random_state)
 
 
 def subset(data: Observations, rows: np.ndarray) -> Subset:
