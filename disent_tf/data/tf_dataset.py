@@ -1,0 +1,62 @@
+"""The user's own images in a tf.data.Dataset, such as those of tensorflow-datasets."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import gin
+import numpy as np
+import tensorflow as tf
+
+from disent_tf.data.given_images import GivenImages, check_names, images_of
+from disent_tf.errors import InputError
+
+
+@gin.register
+def tf_dataset_images(
+    dataset: tf.data.Dataset, image: str | int | None = None, factors: Sequence[str] | None = None
+) -> GivenImages:
+    """Reads a finite dataset of single images into memory, once: uint8 stays uint8.
+
+    A data set here is read by number, so that any batch of a run can be had again, which a stream cannot do.
+
+    Args:
+      dataset: of images `[h, w, c]`, or of dicts or tuples with one; not batched.
+      image: the key, or the place in a tuple, of the image. None: the elements are images.
+      factors: keys of the factors, scalars each, which become their names. None: there are none.
+
+    Returns:
+      as `images_of`.
+
+    Raises:
+      InputError: the dataset is endless or empty, an element has no such key, or the images cannot be used.
+    """
+    names = check_names(factors, "tf_dataset_images.factors")
+    if not isinstance(dataset, tf.data.Dataset):
+        raise InputError(f"tf_dataset_images.dataset is {dataset!r}; expected a tf.data.Dataset of single images.")
+    if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
+        raise InputError("The dataset is endless; expected one that ends: leave out repeat(), or take(num) of it.")
+    images: list[np.ndarray] = []
+    rows: list[list[Any]] = []
+    for element in dataset.as_numpy_iterator():
+        images.append(_part(element, image))
+        rows.append([_part(element, name) for name in names or ()])
+    if not images:
+        raise InputError("The dataset is empty; expected images in it.")
+    if len({each.shape for each in images}) > 1:
+        raise InputError("The images have several sizes; expected one: map tf.image.resize over the dataset.")
+    return images_of(np.stack(images), np.array(rows) if names else None, names)
+
+
+def _part(element: Any, key: str | int | None) -> Any:
+    if key is None:
+        if isinstance(element, dict | tuple):
+            raise InputError(
+                f"The dataset's elements are of type {type(element).__name__}; expected images: name the one in them "
+                "by tf_dataset_images.image."
+            )
+        return element
+    try:
+        return element[key]
+    except (KeyError, IndexError, TypeError) as error:
+        known = list(element) if isinstance(element, dict) else type(element).__name__
+        raise InputError(f"An element of the dataset has no {key!r}; expected it among {known}.") from error

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from disent_tf.data.given_images import GivenGrid, GivenImages
+from disent_tf.data.tf_dataset import tf_dataset_images
+from disent_tf.errors import InputError
+
+IMAGES = np.arange(6 * 12, dtype=np.uint8).reshape(6, 4, 3, 1)
+
+
+def dataset():
+    factors = {"a": np.repeat([5, 7], 3), "b": np.tile([0, 1, 2], 2)}
+    return tf.data.Dataset.from_tensor_slices({"image": IMAGES, **factors})
+
+
+def test_images_alone():
+    data = tf_dataset_images(tf.data.Dataset.from_tensor_slices(IMAGES))
+    assert type(data) is GivenImages
+    assert data._images.dtype == np.uint8
+    np.testing.assert_allclose(data[np.array([4])], IMAGES[[4]] / 255, rtol=1e-6)
+
+
+def test_images_and_factors_of_dicts():
+    data = tf_dataset_images(dataset(), "image", ["a", "b"])
+    assert type(data) is GivenGrid
+    assert (data.factor_names, data.factor_sizes) == (("a", "b"), (2, 3))
+
+
+def test_images_of_tuples():
+    pairs = tf.data.Dataset.from_tensor_slices((np.zeros(6), IMAGES))
+    assert len(tf_dataset_images(pairs, 1)) == 6
+
+
+@pytest.mark.parametrize(
+    ("given", "arguments", "message"),
+    [
+        (lambda: 3, (), "is 3; expected a tf.data.Dataset"),
+        (lambda: dataset().repeat(), ("image",), "endless; expected one that ends"),
+        (lambda: dataset().take(0), ("image",), "empty"),
+        (dataset, (), "of type dict; expected images: name"),
+        (dataset, ("picture",), "no 'picture'; expected it among"),
+        (dataset, ("image", ["c"]), "no 'c'"),
+        (dataset, ("image", "ab"), "expected a list of names"),
+        (lambda: dataset().batch(4), ("image",), "several sizes|shape"),
+    ],
+)
+def test_what_cannot_be_used_is_an_error(given, arguments, message):
+    with pytest.raises(InputError, match=message) as error:
+        tf_dataset_images(given(), *arguments)
+    assert "\n" not in str(error.value)
