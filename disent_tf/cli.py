@@ -35,8 +35,14 @@ def evaluate(argv: Sequence[str] | None = None) -> int:
 
 
 def visualize(argv: Sequence[str] | None = None) -> int:
-    """Draws a run's reconstructions and traversals: bin/visualize --run_dir=runs/factor_vae"""
-    return _run(visualize, _flags(gin=True, run_dir=True), argv, _visualize)
+    """Draws a run's reconstructions and traversals: bin/visualize --run_dir=runs/factor_vae
+
+    Or a data set, without a run: bin/visualize --data --gin_file=data/dsprites.gin
+    """
+    values = _flags(gin=True, run_dir=True)
+    flags.DEFINE_bool("data", False, "Draw the data set of --gin_file.", flag_values=values)
+    flags.DEFINE_string("output", None, "With --data, the PNG to write; NAME.png of the gin file.", flag_values=values)
+    return _run(visualize, values, argv, _visualize)
 
 
 def export(argv: Sequence[str] | None = None) -> int:
@@ -72,11 +78,23 @@ def _evaluate(values: flags.FlagValues) -> None:
 
 
 def _visualize(values: flags.FlagValues) -> None:
+    if values.data:
+        print(_montage(values))
+        return
     _load_with_run(values, "visualize.gin")
     from disent_tf.visualization.visualize import visualize as run_visualization
 
     for path in run_visualization(values.run_dir, overwrite=values.overwrite):
         print(path)
+
+
+def _montage(values: flags.FlagValues) -> pathlib.Path:
+    if not values.gin_file or values.run_dir:
+        raise InputError("--data draws a data set, not a run: give it --gin_file, as in --gin_file=data/dsprites.gin.")
+    config.load(["montage.gin", *values.gin_file], values.gin_param)
+    from disent_tf.visualization.montage import montage
+
+    return montage(values.output or f"{pathlib.Path(values.gin_file[0]).stem}.png", overwrite=values.overwrite)
 
 
 def _export(values: flags.FlagValues) -> None:
@@ -124,7 +142,7 @@ def _run(command: Callable, values: flags.FlagValues, argv: Sequence[str] | None
             return 0
         if len(arguments) > 1:
             raise InputError(f"Unexpected argument {arguments[1]!r}; flags are written as --name=value.")
-        if "run_dir" in values and not values.run_dir:
+        if "run_dir" in values and not values.run_dir and not ("data" in values and values.data):
             raise InputError("No --run_dir: name a run folder, as in --run_dir=runs/factor_vae.")
         _prepare()
         action(values)

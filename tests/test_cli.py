@@ -101,6 +101,12 @@ def run(name, capsys, *flags):
     return code, captured.out, captured.err
 
 
+def test_a_data_set_is_drawn_without_a_run(tmp_path):
+    drawn = expect_success(command("visualize", tmp_path, "--data", "--gin_file=data/xy_squares.gin"))
+    assert drawn.stdout == "xy_squares.png\n"
+    assert (tmp_path / "xy_squares.png").stat().st_size > 1000
+
+
 @pytest.mark.parametrize("name", ["train", "evaluate", "visualize", "export"])
 def test_help(name, capsys):
     code, out, err = run(name, capsys, "--help")
@@ -125,6 +131,9 @@ def test_help_loads_no_tensorflow():
         ("train", ["--resume", "--output_dir=nowhere"], "No run in 'nowhere'"),
         ("evaluate", [], "No --run_dir"),
         ("visualize", ["--run_dir=nowhere"], "No run in 'nowhere'"),
+        ("visualize", ["--data"], "--data draws a data set, not a run"),
+        ("visualize", ["--data", "--gin_file=data/pinwheel.gin"], "a montage needs images"),
+        ("visualize", ["--data", "--gin_file=data/mnist.gin"], "MNIST.path set to `%gin.REQUIRED`"),
         ("export", ["--run_dir=nowhere"], "No run in 'nowhere'"),
         ("train", ["--gin_file=vae.gin", "--gin_param=VAE.depth = 3"], "Cannot use --gin_param 'VAE.depth = 3'"),
         ("train", ["--gin_file=vae.gin", "--gin_param=DSprites.path = 'nowhere.npz'"], "nowhere.npz"),

@@ -1,16 +1,10 @@
 import itertools
-import pathlib
 
-import gin
 import numpy as np
 import pytest
 
 from disent_tf.data.derived import DerivedData
-from disent_tf.data.dsprites import DSprites
 from disent_tf.data.ground_truth import GroundTruthData
-from disent_tf.data.pinwheel import Pinwheel
-
-CONFIGS = pathlib.Path(__file__).parents[2] / "gin_configs" / "data"
 
 
 class Numbered(GroundTruthData):
@@ -93,17 +87,6 @@ def test_shape_and_type_of_batches_are_static():
     spec = Numbered().dataset(5, 0).element_spec
     assert spec.shape == (5, 1, 1, 1)
     assert spec.dtype == np.float32
-
-
-@pytest.mark.parametrize(("name", "data_class"), [("dsprites", DSprites), ("pinwheel", Pinwheel)])
-def test_gin_file_tells_the_sizes_of_its_data(name, data_class, monkeypatch):
-    monkeypatch.setattr("disent_tf.data.dsprites._drawn", lambda file: None)
-    gin.parse_config_file(str(CONFIGS / f"{name}.gin"))
-    data = gin.query_parameter("%data").scoped_configurable_fn()
-    assert type(data) is data_class
-    assert gin.query_parameter("%image_shape") == data.observation_shape
-    assert gin.query_parameter("%num_data") == len(data)
-    assert gin.query_parameter("%factor_sizes") == data.factor_sizes
 
 
 def test_own_way_of_sampling_is_no_full_grid():
