@@ -32,6 +32,8 @@ def endless(load: Callable[[int], Any], element_spec: Any, first_batch: int = 0)
     options = tf.data.Options()
     options.autotune.enabled = False  # Its thread is joined at its next wake-up: seconds, in a short run.
     options.deterministic = True
+    # There are no files to share out: every worker makes all batches, and takes its rows of each.
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     return tf.data.Dataset.range(first_batch, _ENDLESS).map(load_in_graph).prefetch(2).with_options(options)
 
 

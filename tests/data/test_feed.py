@@ -5,6 +5,9 @@ import pytest
 import tensorflow as tf
 
 from disent_tf.data.feed import ShuffledOrder, endless
+from disent_tf.data.labelled import PartlyLabelled
+from disent_tf.data.pairs import ImagePairs
+from tests import tiny
 
 SPEC = {
     "pair": (tf.TensorSpec((2,), tf.float32), tf.TensorSpec((), tf.int64)),
@@ -75,3 +78,24 @@ def test_iterators_of_one_feed_do_not_disturb_each_other():
     for batch in range(3):
         assert next(first).tolist() == expected[batch]
         assert next(second).tolist() == expected[batch + 3]
+
+
+@pytest.mark.parametrize("derive", [lambda data: data, ImagePairs, lambda data: PartlyLabelled(data, 5)])
+def test_replicas_together_get_the_batch_of_one_device(derive):
+    data = derive(tiny.Squares())
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"], cross_device_ops=tf.distribute.ReductionToOneDevice())
+    shared_out = iter(strategy.experimental_distribute_dataset(data.dataset(6, seed=2)))
+    for whole in itertools.islice(data.dataset(6, seed=2), 4):
+        parts = tf.nest.map_structure(strategy.experimental_local_results, next(shared_out))
+        together = [tf.concat(part, axis=0) for part in _flat_parts(whole, parts)]
+        for one, both in zip(tf.nest.flatten(whole), together, strict=True):
+            np.testing.assert_array_equal(one, both)
+
+
+def _flat_parts(whole, parts):
+    """Returns for each tensor of a batch its shares, three rows for each of two replicas."""
+    flat = tf.nest.flatten(parts)
+    shares = [flat[i : i + 2] for i in range(0, len(flat), 2)]
+    assert len(shares) == len(tf.nest.flatten(whole))
+    assert all(len(share) == 3 for pair in shares for share in pair)
+    return shares
