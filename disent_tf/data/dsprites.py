@@ -15,10 +15,10 @@ import gin
 import numpy as np
 
 from disent_tf.data import dsprites_geometry, dsprites_npz
+from disent_tf.data.decoded_copy import cache_folder
 from disent_tf.data.dsprites_geometry import FACTOR_NAMES, FACTOR_SIZES, PACKED_BYTES, SIDE
 from disent_tf.data.ground_truth import GroundTruthData
-from disent_tf.data.official_file import NPY_DAMAGED
-from disent_tf.errors import InputError
+from disent_tf.data.official_file import NPY_DAMAGED, as_path
 from disent_tf.files import atomic_path
 
 _RENDERED_SHA256 = "3a228f4037ef3d42a42588e0e01f1078aa2df13cfa17584e88c95ed9fb5672da"
@@ -56,34 +56,14 @@ class DSprites(GroundTruthData):
           InputError: the file at `path` is missing, damaged or not dSprites, or an argument is not a path.
         """
         if path is None:
-            folder = _as_path("cache_dir", _default_cache_dir() if cache_dir is None else cache_dir)
-            self._packed = _drawn(folder / _CACHE_NAME)
+            self._packed = _drawn(cache_folder(cache_dir) / _CACHE_NAME)
         else:
-            self._packed = dsprites_npz.read(_as_path("path", path), self.factor_sizes)
+            self._packed = dsprites_npz.read(as_path("DSprites.path", path), self.factor_sizes)
 
     def __getitem__(self, indices: np.ndarray) -> np.ndarray:
         """Returns the images of grid rows `[num]`: float32 `[num, 64, 64, 1]` in {0, 1}."""
         pixels = np.unpackbits(self._packed[np.asarray(indices)], axis=1)
         return pixels.astype(np.float32).reshape(-1, *self.observation_shape)
-
-
-def _default_cache_dir() -> str:
-    folder = os.environ.get("DISENT_TF_CACHE")
-    return folder or f"{os.environ.get('XDG_CACHE_HOME') or '~/.cache'}/disent_tf"
-
-
-def _as_path(name: str, value: object) -> pathlib.Path:
-    if not isinstance(value, str | os.PathLike):
-        raise InputError(
-            f"DSprites.{name} is {value!r}; expected a path; write it as a string in quotes, or leave it out."
-        )
-    try:
-        return pathlib.Path(value).expanduser()
-    except RuntimeError as error:
-        raise InputError(
-            f"DSprites.{name} is {value!r}, but no home folder is known; expected a path without ~; "
-            "set HOME, or DISENT_TF_CACHE to the folder to keep data in."
-        ) from error
 
 
 @functools.lru_cache(maxsize=1)

@@ -141,7 +141,7 @@ def test_cache_that_cannot_be_written_leaves_the_set_in_memory(tmp_path, caplog)
 @pytest.mark.parametrize("name", ["path", "cache_dir"])
 def test_parameter_that_is_no_path_is_an_error(name, clean_gin):
     gin.parse_config(f"DSprites.{name} = 3\ndata = @DSprites()")
-    with pytest.raises(InputError, match=f"DSprites.{name} is 3; expected a path; write it as a string"):
+    with pytest.raises(InputError, match=f"{name} is 3; expected a path, as a string in quotes"):
         gin.query_parameter("%data").scoped_configurable_fn()
 
 
