@@ -15,6 +15,7 @@ from disent_tf.data.given_images import GivenImages
 from disent_tf.data.official_file import OfficialFile, as_path
 from disent_tf.errors import InputError
 
+_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")  # By content: some others run programs, as EPS Ghostscript.
 _SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"})
 
 
@@ -49,19 +50,25 @@ class ImageFolder(GivenImages):
         height, width = _size_of(files[0]) if size is None else _checked_size(size)
         mode = "L" if grey else "RGB"
         shape = (len(files), height, width, 1 if grey else 3)
+        name = f"folder_{height}x{width}_{mode}_{'same' if size is None else 'resized'}"
         blocks = self._blocks(files, (width, height), mode, resize=size is not None)
-        super().__init__(decoded_copy(f"folder_{height}x{width}_{mode}", files, shape, blocks, cache_dir))
+        super().__init__(decoded_copy(name, files, shape, blocks, cache_dir))
 
     @staticmethod
     def _blocks(
         files: list[OfficialFile], size: tuple[int, int], mode: str, *, resize: bool
     ) -> Iterator[tuple[int, np.ndarray]]:
         for row, file in enumerate(files):
-            with file.reading(), Image.open(file.path) as opened:
+            with file.reading(), Image.open(file.path, formats=_FORMATS) as opened:
                 if not resize and opened.size != size:
                     raise InputError(
                         f"{file.path} has {opened.size[0]} x {opened.size[1]} pixels and {files[0].path} {size[0]} x "
                         f"{size[1]}; expected one size: set ImageFolder.size = (height, width)."
+                    )
+                if opened.mode.startswith(("I", "F")):
+                    raise InputError(
+                        f"{file.path} has pixels of type {opened.mode!r}, which 8 bits cannot hold; expected 8 bits a "
+                        "channel: convert it, or give an array to images_of."
                     )
                 image = opened.convert(mode)
                 image = image.resize(size, Image.Resampling.LANCZOS) if image.size != size else image
@@ -79,7 +86,7 @@ def _images_in(folder: pathlib.Path) -> list[pathlib.Path]:
 
 
 def _size_of(file: OfficialFile) -> tuple[int, int]:
-    with file.reading(), Image.open(file.path) as opened:
+    with file.reading(), Image.open(file.path, formats=_FORMATS) as opened:
         return opened.size[1], opened.size[0]
 
 

@@ -44,7 +44,9 @@ def tf_dataset_images(
         raise InputError("The dataset is empty; expected images in it.")
     if len({each.shape for each in images}) > 1:
         raise InputError("The images have several sizes; expected one: map tf.image.resize over the dataset.")
-    return images_of(np.stack(images), np.array(rows) if names else None, names)
+    # Each by itself: beside a text NumPy would make texts of numbers, and sort 10 before 2.
+    numbered = [np.unique(np.array(column), return_inverse=True)[1] for column in zip(*rows, strict=True)]
+    return images_of(np.stack(images), np.stack(numbered, axis=1) if names else None, names)
 
 
 def _part(element: Any, key: str | int | None) -> Any:

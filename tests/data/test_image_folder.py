@@ -74,3 +74,25 @@ def test_a_folder_without_images_is_an_error(tmp_path):
         ImageFolder(tmp_path)
     with pytest.raises(InputError, match="is no folder"):
         ImageFolder(tmp_path / "none")
+
+
+@pytest.mark.parametrize("pixels", [np.full((6, 8), 40_000, np.uint16), np.full((6, 8), 0.5, np.float32)])
+def test_pixels_that_eight_bits_cannot_hold_are_an_error(read, folder, pixels):
+    Image.fromarray(pixels).save(folder / "d.tiff")
+    with pytest.raises(InputError, match=r"d.tiff has pixels of type .*expected 8 bits a channel") as error:
+        read()
+    assert "\n" not in str(error.value)
+
+
+def test_a_copy_of_resized_images_hides_no_error(read, folder):
+    Image.fromarray(PIXELS[0, :3]).save(folder / "d.png")
+    assert len(read(size=(6, 8))) == 4
+    with pytest.raises(InputError, match="expected one size"):
+        read()
+
+
+def test_other_formats_are_not_opened_whatever_their_name(read, folder):
+    Image.fromarray(PIXELS[0]).save(folder / "d.eps")
+    (folder / "d.eps").rename(folder / "d.png")
+    with pytest.raises(InputError, match=r"d.png cannot be read .*UnidentifiedImageError"):
+        read()

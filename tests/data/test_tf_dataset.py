@@ -49,3 +49,10 @@ def test_what_cannot_be_used_is_an_error(given, arguments, message):
     with pytest.raises(InputError, match=message) as error:
         tf_dataset_images(given(), *arguments)
     assert "\n" not in str(error.value)
+
+
+def test_numbers_beside_texts_keep_their_order():
+    labels = {"number": np.array([0, 2, 10, 0, 2, 10]), "text": np.array(["b", "b", "b", "a", "a", "a"])}
+    given = tf.data.Dataset.from_tensor_slices({"image": IMAGES, **labels})
+    data = tf_dataset_images(given, "image", ["number", "text"])
+    np.testing.assert_allclose(data[data.factors_to_indices([[2, 0]])], IMAGES[[5]] / 255, rtol=1e-6)  # 10, "a".
