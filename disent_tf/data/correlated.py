@@ -12,11 +12,10 @@ from disent_tf.data.derived import DerivedData
 from disent_tf.data.factor_choice import all_factors, columns_of
 from disent_tf.data.feed import endless
 from disent_tf.data.ground_truth import GroundTruthData
-from disent_tf.data.random_observations import RandomObservations, observe
 from disent_tf.errors import InputError
 
 
-class ReweightedData(RandomObservations, DerivedData):
+class ReweightedData(DerivedData):
     """A data set whose rows are drawn, each by itself, with chances in proportion to weights.
 
     So are `sample_factors`, from which metrics draw their points, and the feed; there are no epochs. What observes
@@ -45,10 +44,6 @@ class ReweightedData(RandomObservations, DerivedData):
     @property
     def is_full_grid(self) -> bool:
         return False
-
-    def observe(self, indices: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
-        """Returns observations of rows `[num]`, drawn anew where those of `data` are random."""
-        return observe(self.data, indices, random_state)
 
     def sample_rows(self, num: int, random_state: np.random.RandomState) -> np.ndarray:
         """Draws rows, int64 `[num]`, by their probabilities."""

@@ -7,11 +7,10 @@ import numpy as np
 from disent_tf.checks import check_seed
 from disent_tf.data.derived import DerivedData
 from disent_tf.data.ground_truth import GroundTruthData
-from disent_tf.data.random_observations import RandomObservations, observe
 from disent_tf.errors import InputError
 
 
-class DecoratedSprites(RandomObservations, DerivedData):
+class DecoratedSprites(DerivedData):
     """Colour images of the shapes of a data set: same factors, and something besides that is drawn for each image.
 
     Args:
@@ -55,7 +54,7 @@ class DecoratedSprites(RandomObservations, DerivedData):
 
     def observe(self, indices: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
         """Draws images of rows `[num]`: float32 `[num, height, width, 3]` in [0, 1]."""
-        return self.decorate(observe(self.data, indices, random_state), random_state)
+        return self.decorate(self.data.observe(indices, random_state), random_state)
 
     def sample_observations_from_factors(self, factors: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
         """Draws images of factors `[num, num_factors]`: float32 `[num, height, width, 3]` in [0, 1]."""

@@ -9,7 +9,8 @@ from disent_tf.errors import InputError
 class DerivedData(GroundTruthData):
     """The same rows, factors and observations as `data`; a subclass states what it does in its own way.
 
-    One that draws factors or observations in its own way also says that `is_full_grid` is False.
+    One that draws factors or observations in its own way also says that `is_full_grid` is False; one that changes
+    observations does so in `__getitem__` and in `observe`.
 
     Raises:
       InputError: `data` is not a `GroundTruthData`.
@@ -33,6 +34,9 @@ class DerivedData(GroundTruthData):
 
     def __getitem__(self, indices: np.ndarray) -> np.ndarray:
         return self.data[indices]
+
+    def observe(self, indices: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
+        return self.data.observe(indices, random_state)
 
     def factors_to_indices(self, factors: np.ndarray) -> np.ndarray:
         return self.data.factors_to_indices(factors)

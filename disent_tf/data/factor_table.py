@@ -47,7 +47,8 @@ class TabulatedData(GroundTruthData):
           InputError: no observation has them.
         """
         first, last = self._found(factors)
-        return self[self._order[first + (random_state.random_sample(len(first)) * (last - first)).astype(np.int64)]]
+        places = first + (random_state.random_sample(len(first)) * (last - first)).astype(np.int64)
+        return self.observe(self._order[places], random_state)
 
     @functools.cached_property
     def _order(self) -> np.ndarray:

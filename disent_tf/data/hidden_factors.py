@@ -8,12 +8,11 @@ import numpy as np
 from disent_tf.data.derived import DerivedData
 from disent_tf.data.factor_choice import columns_of
 from disent_tf.data.ground_truth import GroundTruthData
-from disent_tf.data.random_observations import RandomObservations, observe
 from disent_tf.errors import InputError
 
 
 @gin.register
-class HiddenFactors(RandomObservations, DerivedData):
+class HiddenFactors(DerivedData):
     """The observations of a data set with fewer factors: the hidden ones are drawn whenever one is observed.
 
     As with disentanglement_lib's `latent_factor_indices`, and in its order: hidden factors are drawn one by one before
@@ -43,10 +42,6 @@ class HiddenFactors(RandomObservations, DerivedData):
     @property
     def is_full_grid(self) -> bool:
         return False
-
-    def observe(self, indices: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
-        """Returns the observations of rows `[num]`, in which hidden factors have their value; others are drawn."""
-        return observe(self.data, indices, random_state)
 
     def factors_to_indices(self, factors: np.ndarray) -> np.ndarray:
         """Returns for factors `[num, num_factors]` the rows, int64 `[num]`, in which every hidden factor is 0."""

@@ -34,16 +34,28 @@ class Observations(abc.ABC):
     def __getitem__(self, indices: np.ndarray) -> np.ndarray:
         """Returns the observations of rows `[num]`: float32 `[num, *observation_shape]`; images are in [0, 1]."""
 
+    def observe(self, indices: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
+        """Returns observations of rows `[num]`, drawn anew where a row has many, as those on noise.
+
+        The feed gives these; evaluations that go through the rows see those of `__getitem__`, the same ones each time.
+        """
+        return self[indices]
+
     def sample_observations(self, num: int, random_state: np.random.RandomState) -> np.ndarray:
-        """Draws `num` observations, with replacement."""
+        """Draws `num` rows, with replacement, and returns what `__getitem__` gives of them."""
         return self[random_state.randint(len(self), size=num)]
 
     def dataset(self, batch_size: int, seed: int, *, first_batch: int = 0) -> tf.data.Dataset:
         """Returns an endless feed of shuffled batches, float32 `[batch_size, *observation_shape]`.
 
         Batch number k is a function of `(seed, batch_size, k)` alone: every epoch is a fresh permutation of the whole
-        set, batches run across its end, and a run that resumes at step k asks for `first_batch=k`.
+        set, batches run across its end, and a run that resumes at step k asks for `first_batch=k`. What `observe` draws
+        comes from a state of the batch's own.
         """
         order = ShuffledOrder(len(self), batch_size, seed)
         spec = tf.TensorSpec((batch_size, *self.observation_shape), tf.float32)
-        return endless(lambda batch: self[order.rows(batch)], spec, first_batch)
+
+        def load(batch: int) -> np.ndarray:
+            return self.observe(order.rows(batch), np.random.RandomState((seed, batch)))
+
+        return endless(load, spec, first_batch)

@@ -6,11 +6,10 @@ from disent_tf.data.correlated import ReweightedData
 from disent_tf.data.factor_table import TabulatedData
 from disent_tf.data.ground_truth import GroundTruthData
 from disent_tf.data.observations import Observations
-from disent_tf.data.random_observations import RandomObservations, observe
 from disent_tf.errors import InputError
 
 
-class Subset(RandomObservations):
+class Subset(Observations):
     """Rows of a data set, as a data set: row i is row `rows[i]` of `data`.
 
     Args:
@@ -36,7 +35,7 @@ class Subset(RandomObservations):
 
     def observe(self, indices: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
         """Draws observations of rows `[num]` of the subset."""
-        return observe(self.data, self.rows[np.asarray(indices)], random_state)
+        return self.data.observe(self.rows[np.asarray(indices)], random_state)
 
 
 class FactorSubset(Subset, TabulatedData):
@@ -54,16 +53,6 @@ class FactorSubset(Subset, TabulatedData):
         super().__init__(data, rows)
         self.factor_names, self.factor_sizes = data.factor_names, data.factor_sizes
         self.factor_table = data.indices_to_factors(self.rows)
-
-    def sample_observations_from_factors(self, factors: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
-        """Returns, for each row of factors `[num, num_factors]`, one of the subset's observations that have them.
-
-        Raises:
-          InputError: no observation of the subset has them.
-        """
-        first, last = self._found(factors)
-        places = first + (random_state.random_sample(len(first)) * (last - first)).astype(np.int64)
-        return self.observe(self._order[places], random_state)
 
 
 def subset(data: Observations, rows: np.ndarray) -> Subset:

@@ -1,13 +1,15 @@
 """A room with an object in it, in the factors of 3D Shapes, ray by ray and without a file."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import gin
 import numpy as np
 
+from disent_tf.checks import check_positive
 from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.errors import InputError
 
 _SIDE = 64
 _SHAPES = ("cube", "cylinder", "sphere", "capsule")
@@ -36,11 +38,29 @@ class SyntheticShapes3D(GroundTruthData):
     degrees around the room. Light falls from one side, so that shading tells shapes apart.
 
     Factors as in Burgess, Kim (2018), "3D Shapes Dataset".
+
+    Args:
+      factor_sizes: number of values of each factor, in the order of `factor_names`; of shapes there are at most 4, the
+        first of cube, cylinder, sphere and capsule.
+
+    Raises:
+      InputError: `factor_sizes` cannot be used.
     """
 
     factor_names = ("floor_hue", "wall_hue", "object_hue", "scale", "shape", "orientation")
-    factor_sizes = (10, 10, 10, 8, 4, 15)
     observation_shape = (_SIDE, _SIDE, 3)
+
+    def __init__(self, factor_sizes: Sequence[int] = (10, 10, 10, 8, 4, 15)) -> None:
+        if not isinstance(factor_sizes, list | tuple) or len(factor_sizes) != len(self.factor_names):
+            raise InputError(
+                f"SyntheticShapes3D.factor_sizes is {factor_sizes!r}; expected a number for each of "
+                f"{', '.join(self.factor_names)}."
+            )
+        for name, size in zip(self.factor_names, factor_sizes, strict=True):
+            check_positive(**{f"SyntheticShapes3D.factor_sizes of {name}": size})
+        if factor_sizes[4] > len(_SHAPES):
+            raise InputError(f"SyntheticShapes3D has {factor_sizes[4]} shapes; expected at most {len(_SHAPES)}.")
+        self.factor_sizes = tuple(factor_sizes)
 
     def __getitem__(self, indices: np.ndarray) -> np.ndarray:
         """Returns the images of grid rows `[num]`: float32 `[num, 64, 64, 3]` in [0, 1]."""
@@ -49,8 +69,10 @@ class SyntheticShapes3D(GroundTruthData):
         kind, light = _scenes(num_scales, num_shapes, num_views)
         scene = (scale * num_shapes + shape) * num_views + view
         palettes = np.stack([_rgb(hue / size) for hue, size in zip(hues, self.factor_sizes, strict=False)], axis=1)
-        colours = palettes[np.arange(len(scene))[:, None, None], kind[scene]]
-        return colours * light[scene][..., None]
+        places = kind[scene] + 3 * np.arange(len(scene))[:, None, None]
+        images = np.take(palettes.reshape(-1, 3), places, axis=0)  # Twice as fast as indices for image and kind.
+        images *= light[scene][..., None]
+        return images
 
 
 @functools.lru_cache(maxsize=1)

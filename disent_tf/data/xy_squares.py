@@ -32,9 +32,10 @@ class XYSquares(GroundTruthData):
 
     def __init__(self, num_squares: int = 3, num_places: int = 8, square_side: int = 8) -> None:
         check_positive(**{"XYSquares.num_places": num_places, "XYSquares.square_side": square_side})
-        if isinstance(num_squares, bool) or num_squares not in (1, 2, 3):
+        check_positive(**{"XYSquares.num_squares": num_squares})
+        if num_squares > len(_COLOURS):
             raise InputError(
-                f"XYSquares.num_squares is {num_squares!r}; expected 1, 2 or 3, of which each has a colour."
+                f"XYSquares.num_squares is {num_squares}; expected at most {len(_COLOURS)}, of which each has a colour."
             )
         self._num_places, self._square_side = num_places, square_side
         self._colours = np.array(list(_COLOURS.values())[:num_squares], np.float32)

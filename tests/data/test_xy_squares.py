@@ -40,7 +40,13 @@ def test_size():
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [((4,), "num_squares is 4"), ((True,), "num_squares is True"), ((1, 0), "num_places"), ((1, 2, 0), "square_side")],
+    [
+        ((4,), "num_squares is 4"),
+        ((True,), "num_squares is True"),
+        ((2.0,), r"num_squares is 2\.0"),
+        ((1, 0), "num_places"),
+        ((1, 2, 0), "square_side"),
+    ],
 )
 def test_bad_arguments_are_told(arguments, message):
     with pytest.raises(InputError, match=message):
