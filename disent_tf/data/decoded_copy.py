@@ -17,7 +17,7 @@ from disent_tf.data.official_file import NPY_DAMAGED, OfficialFile, as_path
 from disent_tf.errors import InputError
 from disent_tf.files import atomic_path
 
-_VERSION = 1  # To be raised with any change of what a reader makes of a file: old copies are then not used any more.
+_VERSION = 2  # To be raised with any change of what a reader makes of a file: old copies are then not used any more.
 
 _log = logging.getLogger(__name__)
 

@@ -17,15 +17,15 @@ class GivenImages(Observations):
     """Images in an array, without factors; `images_of` makes one.
 
     Args:
-      images: `[num, h, w]` or `[num, h, w, c]`: uint8, of which 255 becomes 1; floats in [0, 1]; or bool, which is held
-        at one bit per pixel. A memory-mapped array of uint8 stays on disk.
+      images: `[num, h, w]` or `[num, h, w, c]`: uint8, of which 255 becomes 1; floats in [0, 1], which are held in
+        memory as float32; or bool, which is held at one bit per pixel. A memory-mapped array of uint8 stays on disk.
 
     Raises:
       InputError: the array has another shape or type, or values outside [0, 1], NaN among them.
     """
 
     def __init__(self, images: npt.ArrayLike) -> None:
-        images = _checked(np.asanyarray(images))
+        images = _checked(as_array(images, "images"))
         self.observation_shape = images.shape[1:]
         self._num, self._packed = len(images), images.dtype == bool
         self._images = np.packbits(images.reshape(self._num, -1), axis=1) if self._packed else images
@@ -86,13 +86,23 @@ def images_of(
     """
     if factors is None:
         return GivenImages(images)
-    table = _numbered(np.asarray(factors), len(np.asanyarray(images)))
-    names = [f"factor_{i}" for i in range(table.shape[1])] if factor_names is None else list(factor_names)
+    images = _checked(as_array(images, "images"))
+    table = _numbered(as_array(factors, "factors"), len(images))
+    names = check_names(factor_names, "factor_names") or [f"factor_{i}" for i in range(table.shape[1])]
     if len(names) != table.shape[1] or len(set(names)) < len(names):
         raise InputError(f"factor_names is {names!r}; expected a different name for each of {table.shape[1]} factors.")
     sizes = table.max(axis=0) + 1
     is_grid = float(np.prod(sizes.astype(float))) == len(table) and len(np.unique(table, axis=0)) == len(table)
     return (GivenGrid if is_grid else GivenTable)(images, table, names)
+
+
+def as_array(values: Any, name: str) -> np.ndarray:
+    """Returns what is given as an array, mapped ones as they are; InputError if its rows have several lengths."""
+    try:
+        return np.asanyarray(values)
+    except ValueError as error:
+        message = f"{name} cannot be made an array ({str(error).splitlines()[0]}); expected rows of one shape."
+        raise InputError(message) from error
 
 
 def _checked(images: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """The user's own images in a folder."""
 
+import contextlib
 import os
 import pathlib
 from collections.abc import Iterator, Sequence
@@ -7,7 +8,7 @@ from typing import Any
 
 import gin
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from disent_tf.checks import check_positive
 from disent_tf.data.decoded_copy import decoded_copy
@@ -46,7 +47,7 @@ class ImageFolder(GivenImages):
     ) -> None:
         self.paths = _images_in(as_path("ImageFolder.path", path, "the path of a folder"))
         """Of row i the file `paths[i]`."""
-        files = [OfficialFile(each, "an image") for each in self.paths]
+        files = [OfficialFile(each, "an image", remedy="save it anew or remove it") for each in self.paths]
         height, width = _size_of(files[0]) if size is None else _checked_size(size)
         mode = "L" if grey else "RGB"
         shape = (len(files), height, width, 1 if grey else 3)
@@ -59,7 +60,7 @@ class ImageFolder(GivenImages):
         files: list[OfficialFile], size: tuple[int, int], mode: str, *, resize: bool
     ) -> Iterator[tuple[int, np.ndarray]]:
         for row, file in enumerate(files):
-            with file.reading(), Image.open(file.path, formats=_FORMATS) as opened:
+            with _opened(file) as opened:
                 if not resize and opened.size != size:
                     raise InputError(
                         f"{file.path} has {opened.size[0]} x {opened.size[1]} pixels and {files[0].path} {size[0]} x "
@@ -86,8 +87,16 @@ def _images_in(folder: pathlib.Path) -> list[pathlib.Path]:
 
 
 def _size_of(file: OfficialFile) -> tuple[int, int]:
-    with file.reading(), Image.open(file.path, formats=_FORMATS) as opened:
+    with _opened(file) as opened:
         return opened.size[1], opened.size[0]
+
+
+@contextlib.contextmanager
+def _opened(file: OfficialFile) -> Iterator[Image.Image]:
+    """Opens a picture, turned as its camera was held (EXIF)."""
+    with file.reading(), Image.open(file.path, formats=_FORMATS) as opened:
+        ImageOps.exif_transpose(opened, in_place=True)
+        yield opened
 
 
 def _checked_size(size: Any) -> tuple[int, int]:

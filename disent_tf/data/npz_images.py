@@ -22,7 +22,8 @@ def npz_images(
     """Reads images, and factors if they are there, from an npz file; nothing is ever unpickled.
 
     Args:
-      path: of a file that `np.savez` or `np.savez_compressed` wrote. It is read into memory.
+      path: of a file that `np.savez` or `np.savez_compressed` wrote. It is read into memory; of
+        what is larger, map a file of one array instead: `images_of(numpy.load(path, mmap_mode="r"))`.
       images: name of the array of images; see `images_of` for it and the next.
       factors: name of the array of factors; None: there are none.
       factor_names: one for each column of `factors`.
@@ -30,7 +31,7 @@ def npz_images(
     Raises:
       InputError: the file is missing or damaged, or the arrays cannot be used.
     """
-    file = OfficialFile(as_path("npz_images.path", path), "an npz file with an array of images")
+    file = OfficialFile(as_path("npz_images.path", path), "an npz file with an array of images", remedy="save it anew")
     names = check_names(factor_names, "npz_images.factor_names")
     _ = file.version
     with file.reading(), zipfile.ZipFile(file.path) as archive:

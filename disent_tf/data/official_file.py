@@ -36,11 +36,13 @@ class OfficialFile:
       path: where it is.
       source: what to download if it cannot be used, such as "3dshapes.h5 from github.com/google-deepmind/3d-shapes".
       checksum: "sha256:…" or "md5:…" of the whole file, in hexadecimal digits. None compares nothing.
+      remedy: what to do about a file that is damaged or something else. None: download `source` again.
     """
 
     path: pathlib.Path
     source: str
     checksum: str | None = None
+    remedy: str | None = None
 
     @property
     def version(self) -> tuple[str, str | None, int, int]:
@@ -65,13 +67,17 @@ class OfficialFile:
                 "or, for a copy that you saved anew yourself, set verify = False."
             )
 
+    @property
+    def _remedy(self) -> str:
+        return f"download {self.source} again" if self.remedy is None else self.remedy
+
     def open(self) -> BinaryIO:
         """Returns the content as a stream, decompressed if the name ends in .gz."""
         return cast(BinaryIO, gzip.open(self.path) if self.path.suffix == ".gz" else self.path.open("rb"))
 
     def wrong(self, found: str) -> InputError:
         """Returns the error for a file that was read but is not what it should be."""
-        return InputError(f"{self.path}: {found}; download {self.source} again.")
+        return InputError(f"{self.path}: {found}; {self._remedy}.")
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
@@ -83,7 +89,7 @@ class OfficialFile:
         except _DAMAGED as error:
             reason = " ".join(f"{type(error).__name__} {error}".split())  # Some messages have several lines.
             raise InputError(
-                f"{self.path} cannot be read ({reason}); expected an intact file; download {self.source} again."
+                f"{self.path} cannot be read ({reason}); expected an intact file; {self._remedy}."
             ) from error
 
     def check_array(self, name: str, array: Any, shape: tuple[int, ...], dtype: type[np.generic]) -> None:

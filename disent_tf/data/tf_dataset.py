@@ -10,6 +10,8 @@ import tensorflow as tf
 from disent_tf.data.given_images import GivenImages, check_names, images_of
 from disent_tf.errors import InputError
 
+_MOST_CHANNELS = 4
+
 
 @gin.register
 def tf_dataset_images(
@@ -20,7 +22,8 @@ def tf_dataset_images(
     A data set here is read by number, so that any batch of a run can be had again, which a stream cannot do.
 
     Args:
-      dataset: of images `[h, w, c]`, or of dicts or tuples with one; not batched.
+      dataset: of images `[h, w]` or `[h, w, c]` of at most four channels, or of dicts or tuples with one; not batched.
+        It has to end: of one that is made by a generator that cannot be known before.
       image: the key, or the place in a tuple, of the image. None: the elements are images.
       factors: keys of the factors, scalars each, which become their names. None: there are none.
 
@@ -44,6 +47,11 @@ def tf_dataset_images(
         raise InputError("The dataset is empty; expected images in it.")
     if len({each.shape for each in images}) > 1:
         raise InputError("The images have several sizes; expected one: map tf.image.resize over the dataset.")
+    if images[0].ndim == 3 and images[0].shape[2] > _MOST_CHANNELS:
+        raise InputError(
+            f"The dataset's elements have shape {images[0].shape}; expected single images [h, w] or [h, w, c]: call "
+            "unbatch() if these are batches, or give images of so many channels as an array to images_of."
+        )
     # Each by itself: beside a text NumPy would make texts of numbers, and sort 10 before 2.
     numbered = [np.unique(np.array(column), return_inverse=True)[1] for column in zip(*rows, strict=True)]
     return images_of(np.stack(images), np.stack(numbered, axis=1) if names else None, names)

@@ -88,6 +88,9 @@ def test_the_feed_resumes():
     [
         (IMAGES[0, 0], r"shape \(3, 2\); expected \[num, h, w\]"),
         (IMAGES[:0], r"at least one"),
+        (3, r"shape \(\); expected \[num, h, w\]"),
+        ([np.zeros((4, 4)), np.zeros((4, 5))], "images cannot be made an array .*; expected rows of one shape"),
+        (IMAGES.astype("S3"), "expected uint8"),
         (IMAGES.astype(np.int32), "of type int32; expected uint8"),
         (IMAGES.astype(float), "values from 0 to 255; expected numbers from 0 to 1: divide"),
         (IMAGES / 255 - 0.5, "values from -0.5"),
@@ -96,9 +99,10 @@ def test_the_feed_resumes():
     ],
 )
 def test_images_that_cannot_be_used_are_an_error(images, message):
-    with pytest.raises(InputError, match=message) as error:
-        images_of(images)
-    assert "\n" not in str(error.value)
+    for factors in (None, FACTORS):
+        with pytest.raises(InputError, match=message) as error:
+            images_of(images, factors)
+        assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +113,8 @@ def test_images_that_cannot_be_used_are_an_error(images, message):
         (np.zeros((12, 0)), None, "expected"),
         (np.full((12, 1), np.nan), None, "not finite"),
         (np.array([object()] * 12), None, "of type object"),
+        ([[1], [2, 3]], None, "factors cannot be made an array"),
+        (FACTORS, "ab", "factor_names is 'ab'; expected a list of names"),
         (FACTORS, ["one"], "a different name for each of 2"),
         (FACTORS, ["one", "one"], "a different name for each of 2"),
     ],

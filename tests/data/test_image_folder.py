@@ -1,7 +1,9 @@
+import gin
 import numpy as np
 import pytest
 from PIL import Image
 
+from disent_tf import config
 from disent_tf.data.image_folder import ImageFolder
 from disent_tf.errors import InputError
 
@@ -39,6 +41,16 @@ def test_images_are_brought_to_size_and_to_grey(read, folder):
     np.testing.assert_allclose(data[np.array([2])][0, ..., 0], np.asarray(expected) / 255, rtol=1e-6)
 
 
+def test_photographs_are_turned_as_the_camera_was_held(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # To be shown a quarter turn clockwise.
+    (tmp_path / "in").mkdir()
+    Image.fromarray(PIXELS[0]).save(tmp_path / "in" / "a.png", exif=exif)
+    data = ImageFolder(tmp_path / "in", cache_dir=tmp_path)
+    assert data.observation_shape == (8, 6, 3)
+    np.testing.assert_allclose(data[np.array([0])][0], np.rot90(PIXELS[0], -1) / 255, rtol=1e-6)
+
+
 def test_a_changed_image_is_read_again(read, folder):
     read()
     Image.fromarray(255 - PIXELS[1]).save(folder / "b" / "0.png", compress_level=0)  # Another size in bytes.
@@ -55,7 +67,7 @@ def test_images_of_several_sizes_are_an_error_unless_they_are_resized(read, fold
 def test_a_damaged_image_is_an_error(read, folder):
     content = (folder / "c.png").read_bytes()
     (folder / "c.png").write_bytes(content[: len(content) // 2])
-    with pytest.raises(InputError, match=r"c.png cannot be read") as error:
+    with pytest.raises(InputError, match=r"c.png cannot be read .*; save it anew or remove it\.") as error:
         read()
     assert "\n" not in str(error.value)
 
@@ -96,3 +108,12 @@ def test_other_formats_are_not_opened_whatever_their_name(read, folder):
     (folder / "d.eps").rename(folder / "d.png")
     with pytest.raises(InputError, match=r"d.png cannot be read .*UnidentifiedImageError"):
         read()
+
+
+def test_the_gin_file_reads_a_folder(folder, tmp_path):
+    config.load(
+        ["base.gin", "data/image_folder.gin"],
+        [f"ImageFolder.path = '{folder}'", f"ImageFolder.cache_dir = '{tmp_path}'", "num_data = 3"],
+    )
+    data = gin.get_bindings("train")["data"]
+    assert (len(data), data.observation_shape) == (3, gin.query_parameter("%image_shape"))

@@ -1,9 +1,11 @@
 import pickle
 import zipfile
 
+import gin
 import numpy as np
 import pytest
 
+from disent_tf import config
 from disent_tf.data.given_images import GivenGrid, GivenImages
 from disent_tf.data.npz_images import npz_images
 from disent_tf.errors import InputError
@@ -77,3 +79,10 @@ def test_a_name_that_leads_out_of_the_archive_is_an_error(file):
 def test_a_missing_file_is_an_error(tmp_path):
     with pytest.raises(InputError, match="cannot be opened"):
         npz_images(tmp_path / "none.npz")
+
+
+def test_the_gin_file_reads_a_file(tmp_path):
+    np.savez(tmp_path / "own.npz", images=np.zeros((3, 64, 64), bool))
+    config.load(["base.gin", "data/npz_images.gin"], [f"npz_images.path = '{tmp_path / 'own.npz'}'", "num_data = 3"])
+    data = gin.get_bindings("train")["data"]
+    assert (len(data), data.observation_shape) == (3, gin.query_parameter("%image_shape"))

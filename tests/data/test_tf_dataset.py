@@ -43,6 +43,7 @@ def test_images_of_tuples():
         (dataset, ("image", ["c"]), "no 'c'"),
         (dataset, ("image", "ab"), "expected a list of names"),
         (lambda: dataset().batch(4), ("image",), "several sizes|shape"),
+        (lambda: tf.data.Dataset.from_tensor_slices(np.zeros((4, 8, 8))).batch(2), (), r"\(2, 8, 8\); .* unbatch\(\)"),
     ],
 )
 def test_what_cannot_be_used_is_an_error(given, arguments, message):
