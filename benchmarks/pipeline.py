@@ -2,7 +2,7 @@
 
 Blocks of steps on the one and on the other take turns in one process, and medians are compared; before it, how many
 images each feed gives when nothing else asks for the cores. By default β-VAE's step on dSprites and on a colour set of
-uint8, with the Burgess network and batches of 64:
+uint8, and on sets that are drawn or decorated anew in every batch, with the Burgess network and batches of 64:
 
     PYTHONPATH=. python benchmarks/pipeline.py
 """
@@ -20,17 +20,28 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from disent_tf.data.color_dsprites import ColorDSprites
 from disent_tf.data.dsprites import DSprites
 from disent_tf.data.given_images import images_of
+from disent_tf.data.noisy_dsprites import NoisyDSprites
 from disent_tf.data.observations import Observations
+from disent_tf.data.scream_dsprites import ScreamDSprites
+from disent_tf.data.synthetic_shapes3d import SyntheticShapes3D
+from disent_tf.data.xy_squares import XYSquares
 from disent_tf.models import BetaVAE
 from disent_tf.networks.burgess import burgess_decoder, burgess_encoder
 
 
 def sets() -> Iterator[tuple[str, Observations]]:
-    """Yields a binary set, packed, and a colour set of uint8 that is larger than the processor's caches."""
-    yield "dSprites (one bit per pixel)", DSprites()
+    """Yields a binary set, packed; a colour set of uint8, larger than the processor's caches; sets that are drawn."""
+    sprites = DSprites()
+    yield "dSprites (one bit per pixel)", sprites
     yield "colour images (uint8)", images_of(np.random.default_rng(0).integers(0, 256, (50_000, 64, 64, 3), np.uint8))
+    yield "colour dSprites", ColorDSprites(sprites)
+    yield "noisy dSprites", NoisyDSprites(sprites)
+    yield "scream dSprites", ScreamDSprites(sprites)
+    yield "SyntheticShapes3D", SyntheticShapes3D()
+    yield "XYSquares", XYSquares()
 
 
 def images_per_second(data: Observations, batch_size: int, num_batches: int = 300) -> float:

@@ -14,6 +14,7 @@ from absl import flags
 
 from disent_tf import config
 from disent_tf.errors import InputError, TrainingError
+from disent_tf.training.devices import choose_onednn
 
 Command = Callable[[flags.FlagValues], None]
 
@@ -144,7 +145,7 @@ def _run(command: Callable, values: flags.FlagValues, argv: Sequence[str] | None
             raise InputError(f"Unexpected argument {arguments[1]!r}; flags are written as --name=value.")
         if "run_dir" in values and not values.run_dir and not ("data" in values and values.data):
             raise InputError("No --run_dir: name a run folder, as in --run_dir=runs/factor_vae.")
-        _prepare()
+        _prepare(_onednn(values))
         action(values)
     except (flags.Error, InputError, OSError, TrainingError, KeyboardInterrupt) as error:
         if values.is_parsed() and values.debug:
@@ -155,11 +156,20 @@ def _run(command: Callable, values: flags.FlagValues, argv: Sequence[str] | None
     return 0
 
 
-def _prepare() -> None:
+def _onednn(values: flags.FlagValues) -> bool | None:
+    """Returns what the configuration says of oneDNN: TensorFlow has to know before a gin file imports it."""
+    if "gin_file" not in values:
+        return None
+    resumed = "resume" in values and values.resume and values.output_dir
+    files = [*values.gin_file, *([_config_of(values.output_dir)] if resumed else [])]
+    return config.bound_value(files, values.gin_param, "train.onednn")
+
+
+def _prepare(onednn: bool | None) -> None:
     """Imports TensorFlow, quietly and with settings that it only reads then; each yields to the user's own."""
     wants_notes = "TF_CPP_MIN_LOG_LEVEL" in os.environ
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # Off by default on AMD, where a step takes 1.5 times as long.
+    choose_onednn(onednn)
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("disent_tf").setLevel(logging.INFO)

@@ -10,8 +10,10 @@ import logging
 import pathlib
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import gin
+from gin import config_parser
 
 from disent_tf.errors import InputError
 
@@ -55,6 +57,42 @@ def find(name: str) -> pathlib.Path:
     raise InputError(
         f"No gin file {name!r} here or in gin_configs/.{_did_you_mean(name, names)} It has: {', '.join(names)}."
     )
+
+
+def bound_value(gin_files: Sequence[str], gin_params: Sequence[str], name: str) -> Any:
+    """Returns what `load` would bind to a parameter, such as "train.onednn", without importing anything.
+
+    For what has to be known before the modules that a gin file imports are imported. Values that refer to something
+    else, and files that cannot be read, count as not bound: None; `load` then tells what is wrong.
+    """
+    texts = [f"include {str(find(name))!r}" for name in gin_files] + list(gin_params)
+    value = None
+    for text in texts:
+        with contextlib.suppress(*_GIN_ERRORS):
+            for found in _values_of(text, name):
+                value = found
+    return value
+
+
+def _values_of(text: str, name: str) -> Iterator[Any]:
+    """Yields the values that gin text binds to a parameter, and those of the files that it includes."""
+    for statement in config_parser.ConfigParser(text, _References()):
+        if isinstance(statement, config_parser.IncludeStatement):
+            yield from _values_of(pathlib.Path(ROOT, statement.filename).read_text(encoding="utf-8"), name)
+        elif isinstance(statement, config_parser.BindingStatement):
+            bound = f"{statement.selector.rpartition('.')[2]}.{statement.arg_name}"
+            if bound == name and not statement.scope:
+                yield statement.value
+
+
+class _References(config_parser.ParserDelegate):
+    """Reads references and macros as None."""
+
+    def configurable_reference(self, scoped_configurable_name: str, evaluate: bool) -> None:
+        return None
+
+    def macro(self, macro_name: str) -> None:
+        return None
 
 
 def operative() -> str:

@@ -33,7 +33,7 @@ class Checkpoints:
         state = tf.train.Checkpoint(
             step=self.step,
             weights=[_raw(v) for v in model.weights],
-            streams=[_raw(v) for v in _random_streams(model)],
+            streams=[_raw(v) for v in random_streams(model)],
             means=[_raw(v) for v in model.metrics_variables],
             optimizers=optimizers,
         )
@@ -132,7 +132,8 @@ def _without_names(config: Any) -> Any:
     return config
 
 
-def _random_streams(model: keras.Model) -> list[keras.Variable]:
+def random_streams(model: keras.Model) -> list[keras.Variable]:
+    """Returns the variables that random numbers come from: those that are neither weights nor running means."""
     others = {id(v) for v in (*model.weights, *model.metrics_variables)}
     return [v for v in model.variables if id(v) not in others]
 

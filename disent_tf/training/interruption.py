@@ -17,7 +17,8 @@ class StopOnSignal(keras.callbacks.Callback):
     where Python delivers no signals, it does nothing.
     """
 
-    _stop = False
+    requested = False
+    """Whether a signal has come."""
 
     def __enter__(self) -> Self:
         self._previous: dict[int, Any] = {}
@@ -30,9 +31,9 @@ class StopOnSignal(keras.callbacks.Callback):
             signal.signal(number, handler)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        if self._stop:  # Not set in the handler: `fit` clears it when it starts.
+        if self.requested:  # Not set in the handler: `fit` clears it when it starts.
             self.model.stop_training = True
 
     def _request(self, number: int, frame: FrameType | None) -> None:
-        self._stop = True
+        self.requested = True
         signal.signal(number, self._previous[number])

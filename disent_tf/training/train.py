@@ -4,22 +4,24 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import gin
 import keras
 import numpy as np
-import tensorflow as tf
 
 from disent_tf import config
 from disent_tf.checks import check_positive, check_seed
 from disent_tf.data.observations import Observations
 from disent_tf.errors import InputError
 from disent_tf.files import write_text
-from disent_tf.training import callbacks, provenance
+from disent_tf.training import devices, provenance
+from disent_tf.training.callbacks import ContinueMeans, EverySteps, Progress, SaveCheckpoints, StopOnNaN
 from disent_tf.training.checkpointing import Checkpoints, architecture, check_same_architecture
+from disent_tf.training.curves import Curves, DecompositionCurves
 from disent_tf.training.interruption import StopOnSignal
+from disent_tf.training.profiling import ProfileSteps
 from disent_tf.training.run_folder import RunFolder, read_json, write_json
 
 _log = logging.getLogger(__name__)
@@ -47,13 +49,18 @@ def train(
     batch_size: int = 64,
     seed: int = 0,
     precision: str = "float32",
+    strategy: str | None = None,
     jit_compile: bool | None = None,
+    threads: int | None = None,
+    onednn: bool | None = None,
     steps_per_execution: int = 1,
     log_every: int = 100,
     decomposition_every: int = 1000,
     decomposition_images: int = 1000,
     checkpoint_every: int = 1000,
     keep_checkpoints: int = 3,
+    profile_steps: Sequence[int] | None = None,
+    callbacks: Sequence[EverySteps] = (),
     overwrite: bool = False,
     resume: bool = False,
 ) -> keras.Model:
@@ -68,7 +75,12 @@ def train(
       batch_size: images in each batch of a step (FactorVAE takes two batches a step).
       seed: of weights, noise and the order of the data.
       precision: Keras dtype policy: "float32", "mixed_float16" or "mixed_bfloat16".
-      jit_compile: compile the step with XLA; None does so on a GPU only, as on a CPU it is slower.
+      strategy: "mirrored" shares each batch between all GPUs of this machine (without any, between logical CPUs),
+        "multi_worker" between those of all machines in TF_CONFIG; None computes on one device. See docs/gpu.md.
+      jit_compile: compile the step with XLA; None does so on one GPU only, as on a CPU it is slower.
+      threads: of TensorFlow; None takes all cores. It has to come before anything is computed.
+      onednn: whether TensorFlow computes with oneDNN; None takes what it was imported with. The command line can still
+        choose, as it imports TensorFlow after reading this.
       steps_per_execution: steps in one call of TensorFlow; divides the intervals below.
       log_every: steps between rows of `metrics.csv`, each the mean since the last row.
       decomposition_every: steps between rows of `decomposition.csv`, estimates of mutual information, total
@@ -76,6 +88,8 @@ def train(
       decomposition_images: images that they are estimated on, the same every time.
       checkpoint_every: steps between checkpoints; there is always one at the end and at an interruption.
       keep_checkpoints: how many of the newest checkpoints stay.
+      profile_steps: (first, last) of the steps that are traced for TensorBoard.
+      callbacks: what else happens between steps, such as `EarlyStopping` and `TraversalImages`.
       overwrite: replace a run that is in `output_dir`.
       resume: continue the run that is in `output_dir`.
 
@@ -87,6 +101,7 @@ def train(
       TrainingError: the loss became NaN.
       KeyboardInterrupt: Ctrl-C or SIGTERM; the run has been saved and can be resumed.
     """
+    on = devices.choose(strategy, jit_compile, threads, onednn)
     run = _open(output_dir, overwrite=overwrite, resume=resume)
     check_positive(batch_size=batch_size, keep_checkpoints=keep_checkpoints, steps_per_execution=steps_per_execution)
     check_positive(steps=steps, log_every=log_every, checkpoint_every=checkpoint_every)
@@ -96,15 +111,18 @@ def train(
         _check_multiples(steps_per_execution, decomposition_every=decomposition_every)
     check_seed(seed)
     _check_data(data)
+    _check_shares(batch_size, on.num_replicas)
+    _check_callbacks(callbacks)
+    extras = [*callbacks, *([] if profile_steps is None else [ProfileSteps(profile_steps)])]
 
     keras.utils.set_random_seed(seed)
-    with _dtype_policy(precision):
+    with _dtype_policy(precision), on.strategy.scope():
         net = _make("train.model", model)
         net.compile(
-            _make("train.optimizer", optimizer), jit_compile=_jit(jit_compile), steps_per_execution=steps_per_execution
+            _make("train.optimizer", optimizer), jit_compile=on.jit_compile, steps_per_execution=steps_per_execution
         )
+        net.optimizer.build(net.trainable_variables)  # One built later, in `fit`, would not be restored.
     net.check_feed(data.dataset(batch_size, seed).element_spec, data)
-    net.optimizer.build(net.trainable_variables)  # One built later, in `fit`, would not be restored.
 
     info = {"seed": seed, **provenance.describe()}
     if resume:
@@ -118,25 +136,25 @@ def train(
         _record_resumption(run, {"step": step, **info})
 
     _log.info("%s", _headline(net, data, run, precision, step, steps))
-    progress = callbacks.Progress(step, log_every, steps, net.headline_terms)
-    watchers = [
-        callbacks.ContinueMeans(net),
-        callbacks.StopOnNaN(step, 1, steps),
-        progress,
-        callbacks.Curves(step, log_every, steps, run.curves, run.tensorboard),
-        callbacks.SaveCheckpoints(step, checkpoint_every, steps, checkpoints),
-    ]
+    _log.info("On %s", on.summary)
+    progress = Progress(log_every, net.headline_terms)
+    watchers = [StopOnNaN(1), progress, Curves(log_every)]
     if decomposition_every:
-        where = (step, decomposition_every, steps, run.decomposition, run.tensorboard / "decomposition")
         images = _some_images(data, decomposition_images, seed)
-        watchers.append(callbacks.DecompositionCurves(*where, images=images, num_data=len(data)))
+        watchers.append(DecompositionCurves(decomposition_every, images, len(data)))
+    watchers.extend([*extras, SaveCheckpoints(checkpoint_every, checkpoints)])
+    for watcher in watchers:
+        watcher.attach(step, steps, run)
+    if step == steps or any(watcher.done for watcher in watchers):
+        return net
     feed = data.dataset(batch_size * net.batches_per_step, seed, first_batch=step)
-    if step < steps:
-        with StopOnSignal() as stop:
-            net.fit(feed, steps_per_epoch=steps - step, verbose=0, shuffle=False, callbacks=[*watchers, stop])
+    with StopOnSignal() as stop:
+        means = ContinueMeans(net)
+        net.fit(feed, steps_per_epoch=steps - step, verbose=0, shuffle=False, callbacks=[means, *watchers, stop])
     if progress.step < steps:
         checkpoints.save(progress.step)
-        raise KeyboardInterrupt(f"Stopped after step {progress.step} of {steps}; continue with --resume.")
+        if stop.requested:
+            raise KeyboardInterrupt(f"Stopped after step {progress.step} of {steps}; continue with --resume.")
     return net
 
 
@@ -168,6 +186,20 @@ def _check_data(data: Any) -> None:
         raise InputError(f"train.data is {data!r}; expected a data set, written as @DSprites() or %data.")
 
 
+def _check_shares(batch_size: int, num_replicas: int) -> None:
+    if batch_size % num_replicas:
+        raise InputError(
+            f"batch_size = {batch_size} cannot be shared between {num_replicas} replicas; expected a multiple of "
+            f"{num_replicas}."
+        )
+
+
+def _check_callbacks(callbacks: Any) -> None:
+    usable = isinstance(callbacks, list | tuple) and all(isinstance(each, EverySteps) for each in callbacks)
+    if not usable:
+        raise InputError(f"train.callbacks is {callbacks!r}; expected a list such as [@EarlyStopping()].")
+
+
 @contextlib.contextmanager
 def _dtype_policy(precision: str) -> Iterator[None]:
     if precision not in PRECISIONS:
@@ -190,18 +222,13 @@ def _make(parameter: str, factory: Callable[[], T]) -> T:
         raise InputError(f"Cannot make {parameter}: {str(error).splitlines()[0]}") from error
 
 
-def _jit(jit_compile: bool | None) -> bool:
-    return bool(tf.config.list_physical_devices("GPU")) if jit_compile is None else jit_compile
-
-
 def _some_images(data: Observations, num: int, seed: int) -> np.ndarray:
     indices = np.random.default_rng(seed).permutation(len(data))[:num]
     return data[np.sort(indices)]
 
 
 def _headline(net: keras.Model, data: Observations, run: RunFolder, precision: str, step: int, steps: int) -> str:
-    devices = ", ".join(device.device_type for device in tf.config.list_logical_devices())
     return (
         f"{type(net).__name__} ({net.count_params():,} parameters) on {type(data).__name__} ({len(data):,} images), "
-        f"{precision} on {devices}, steps {step} to {steps}, into {run.path}"
+        f"{precision}, steps {step} to {steps}, into {run.path}"
     )

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from disent_tf.errors import TrainingError
-from disent_tf.training.callbacks import EverySteps, Progress, SaveCheckpoints, StopOnNaN, _truncate
+from disent_tf.training.callbacks import EverySteps, Progress, SaveCheckpoints, StopOnNaN
 from tests import tiny
 
 
@@ -17,6 +17,11 @@ class Recorder(EverySteps):
         self.steps.append(step)
 
 
+def attached(callback, first_step=0, last_step=10):
+    callback.attach(first_step, last_step, None)
+    return callback
+
+
 @pytest.mark.parametrize(
     "first_step, batches, expected",
     [
@@ -26,7 +31,7 @@ class Recorder(EverySteps):
     ],
 )
 def test_intervals_are_those_of_the_absolute_step(first_step, batches, expected):
-    recorder = Recorder(first_step, 3, 10)
+    recorder = attached(Recorder(3), first_step)
     for batch in batches:
         recorder.on_train_batch_end(batch, {})
     assert recorder.steps == expected
@@ -34,12 +39,12 @@ def test_intervals_are_those_of_the_absolute_step(first_step, batches, expected)
 
 def test_every_term_that_is_not_finite_is_named():
     with pytest.raises(TrainingError, match=r"step 7: kl = inf, loss = inf\. Try a lower learning rate"):
-        StopOnNaN(0, 1, 10).at_step(7, {"kl": float("inf"), "loss": float("inf"), "reconstruction": 3.0})
+        StopOnNaN(1).at_step(7, {"kl": float("inf"), "loss": float("inf"), "reconstruction": 3.0})
 
 
 def test_progress_without_a_terminal_is_a_line_an_interval(caplog):
     caplog.set_level(logging.INFO)
-    progress = Progress(0, 2, 4, ["loss"])
+    progress = attached(Progress(2, ["loss"]), last_step=4)
     progress.on_train_begin()
     for batch in range(4):
         progress.on_train_batch_end(batch, {"loss": 1.0 + batch, "kl": 0.0})
@@ -49,27 +54,13 @@ def test_progress_without_a_terminal_is_a_line_an_interval(caplog):
     assert last.startswith("step 4/4 loss 4, ")
 
 
-def test_rows_after_the_checkpoint_and_torn_rows_are_dropped(tmp_path):
-    curves = tmp_path / "metrics.csv"
-    curves.write_text("step,loss\n100,5\n200,4\n300,3\n40")
-    _truncate(curves, 200)
-    assert curves.read_text() == "step,loss\n100,5\n200,4\n"
-
-
-def test_a_curve_without_a_whole_header_starts_anew(tmp_path):
-    for text in ("", "step,lo"):
-        (tmp_path / "metrics.csv").write_text(text)
-        _truncate(tmp_path / "metrics.csv", 0)
-        assert not (tmp_path / "metrics.csv").exists()
-
-
 def test_weights_that_are_not_finite_are_never_saved():
     class Saved(list):
         def save(self, step):
             self.append(step)
 
     checkpoints = Saved()
-    callback = SaveCheckpoints(0, 1, 10, checkpoints)
+    callback = SaveCheckpoints(1, checkpoints)
     callback.set_model(tiny.vae())
     callback.at_step(1, {})
     callback.model.encoder.layers[-1].bias.assign([float("nan")] * 6)
