@@ -17,5 +17,8 @@ class NoisyDSprites(DecoratedSprites):
 
     def decorate(self, sprites: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
         """Returns the shapes `[num, height, width, 1]` on noise: float32 `[num, height, width, 3]` in [0, 1]."""
-        noise = random_state.random_sample((len(sprites), *self.observation_shape)).astype(np.float32)
-        return np.maximum(noise, sprites, out=noise)
+        images = np.empty((len(sprites), *self.observation_shape), np.float32)
+        for image, sprite in zip(images, sprites, strict=True):  # One at a time, which the processor's cache holds.
+            image[:] = random_state.random_sample(image.shape)
+            np.maximum(image, sprite, out=image)
+        return images
