@@ -13,6 +13,14 @@ def num_replicas() -> int:
     return int(tf.distribute.get_strategy().num_replicas_in_sync)
 
 
+def reducible(logs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Returns scalars as vectors `[1]` where Keras averages them over several workers, which it does along an axis."""
+    strategy = tf.distribute.get_strategy()
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy) or tf.distribute.in_cross_replica_context():
+        return logs
+    return {name: tf.reshape(value, [1]) for name, value in logs.items()}
+
+
 def gathered(tensor: tf.Tensor) -> tf.Tensor:
     """Returns the rows of all replicas, `[global batch, ...]`, of one replica's `[batch, ...]`."""
     if num_replicas() == 1:

@@ -21,7 +21,7 @@ from disent_tf.models.fit_together import (
     check_prior,
     check_support,
 )
-from disent_tf.models.replicas import gathered, num_replicas
+from disent_tf.models.replicas import gathered, num_replicas, reducible
 from disent_tf.models.supervision import Supervision
 from disent_tf.models.tracking import ActiveUnits, MeanPerDimension
 from disent_tf.models.weights import Weight, weight_at
@@ -209,6 +209,9 @@ class VAE(keras.Model):
         """Adds values, `[batch]` or scalar, to the running means, over images, of terms named to `add_terms`."""
         for name, value in terms.items():
             self.term_means[name].update_state(value)
+
+    def get_metrics_result(self) -> dict[str, tf.Tensor]:
+        return reducible(super().get_metrics_result())
 
     @property
     def optimizers(self) -> list[keras.optimizers.Optimizer]:

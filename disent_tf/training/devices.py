@@ -47,6 +47,13 @@ class Devices:
         chief = ("chief", 0) if "chief" in resolver.cluster_spec().jobs else ("worker", 0)
         return (resolver.task_type, resolver.task_id) == chief
 
+    @property
+    def num_workers(self) -> int:
+        """How many processes do the same steps together."""
+        resolver = self.strategy.cluster_resolver
+        tasks = resolver.cluster_spec().as_dict().values() if resolver is not None else []
+        return max(1, sum(len(addresses) for addresses in tasks))
+
 
 def choose_onednn(onednn: bool | None) -> None:
     """Turns oneDNN on or off for this process, before TensorFlow is imported; None turns it on unless the user chose.

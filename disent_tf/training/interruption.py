@@ -15,14 +15,21 @@ class StopOnSignal(keras.callbacks.Callback):
 
     A context manager and a callback: it listens inside the block, and acts between steps. Outside the main thread,
     where Python delivers no signals, it does nothing.
+
+    Args:
+      listen: False leaves signals to Python: of several workers, one that stopped would leave the others waiting.
     """
 
     requested = False
     """Whether a signal has come."""
 
+    def __init__(self, listen: bool = True) -> None:
+        super().__init__()
+        self._listen = listen
+
     def __enter__(self) -> Self:
         self._previous: dict[int, Any] = {}
-        if threading.current_thread() is threading.main_thread():
+        if self._listen and threading.current_thread() is threading.main_thread():
             self._previous |= {number: signal.signal(number, self._request) for number in _SIGNALS}
         return self
 

@@ -1,9 +1,13 @@
 """Training, from top to bottom."""
 
+import atexit
 import contextlib
 import logging
 import os
+import pathlib
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -99,10 +103,11 @@ def train(
     Raises:
       InputError: the arguments cannot be used; nothing has been written.
       TrainingError: the loss became NaN.
-      KeyboardInterrupt: Ctrl-C or SIGTERM; the run has been saved and can be resumed.
+      KeyboardInterrupt: Ctrl-C or SIGTERM; the run has been saved and can be resumed (of several workers only up to its
+        last checkpoint).
     """
     on = devices.choose(strategy, jit_compile, threads, onednn)
-    run = _open(output_dir, overwrite=overwrite, resume=resume)
+    run = (_open if on.is_chief else _open_for_worker)(output_dir, overwrite=overwrite, resume=resume)
     check_positive(batch_size=batch_size, keep_checkpoints=keep_checkpoints, steps_per_execution=steps_per_execution)
     check_positive(steps=steps, log_every=log_every, checkpoint_every=checkpoint_every)
     _check_multiples(steps_per_execution, steps=steps, log_every=log_every, checkpoint_every=checkpoint_every)
@@ -148,7 +153,7 @@ def train(
     if step == steps or any(watcher.done for watcher in watchers):
         return net
     feed = data.dataset(batch_size * net.batches_per_step, seed, first_batch=step)
-    with StopOnSignal() as stop:
+    with StopOnSignal(listen=on.num_workers == 1) as stop:
         means = ContinueMeans(net)
         net.fit(feed, steps_per_epoch=steps - step, verbose=0, shuffle=False, callbacks=[means, *watchers, stop])
     if progress.step < steps:
@@ -164,6 +169,16 @@ def _open(output_dir: str | os.PathLike[str], *, overwrite: bool, resume: bool) 
     run = RunFolder(output_dir)
     run.check_available(overwrite=overwrite)
     return run
+
+
+def _open_for_worker(output_dir: str | os.PathLike[str], *, overwrite: bool, resume: bool) -> RunFolder:
+    """Returns a folder that nobody reads: of several workers one fills the run folder, and all do the same steps."""
+    del overwrite
+    scratch = pathlib.Path(tempfile.mkdtemp(prefix="disent_tf_worker_"))
+    atexit.register(shutil.rmtree, scratch, ignore_errors=True)
+    if resume:  # The weights and curves to go on from.
+        shutil.copytree(RunFolder.existing(output_dir).path, scratch / "run")
+    return RunFolder(scratch / "run")
 
 
 def _record_resumption(run: RunFolder, session: dict[str, Any]) -> None:

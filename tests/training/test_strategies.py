@@ -18,6 +18,9 @@ def beta_tc_vae():
     return BetaTCVAE(**tiny.networks(), num_data=32)
 
 
+OTHERS = (tiny.vae, beta_tc_vae)
+
+
 def values(model):
     return [np.asarray(w) for w in model.get_weights()]
 
@@ -27,7 +30,7 @@ def rows(folder, name="metrics.csv"):
         return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
 
 
-@pytest.mark.parametrize("model", [tiny.vae, tiny.factor_vae, beta_tc_vae])
+@pytest.mark.parametrize("model", [tiny.factor_vae, *(pytest.param(m, marks=pytest.mark.full) for m in OTHERS)])
 def test_a_mirrored_run_resumes_exactly(tmp_path, model):
     def run(folder, **options):
         stopping = EarlyStopping(tiny.Squares(), every=2, batch_size=4, num_batches=2)
