@@ -88,7 +88,10 @@ class CelebAImages(Observations):
     def _rows_of(self, split: int) -> np.ndarray:
         """Returns the rows of a split, int64 `[num]`."""
         file = self._file("list_eval_partition.txt")
-        return np.flatnonzero(self._table(file, self._lines(file))[:, 0] == split)
+        parts = self._table(file, self._lines(file))
+        if parts.shape[1] != 1 or not np.isin(parts, range(len(_SPLITS))).all() or split not in parts:
+            raise file.wrong("does not give each image one of 0, 1 and 2, and each of these to some")
+        return np.flatnonzero(parts[:, 0] == split)
 
     def _lines(self, file: OfficialFile) -> list[str]:
         file.verify()
@@ -102,8 +105,13 @@ class CelebAImages(Observations):
         for row, line in enumerate(lines):
             if not line.startswith(f"{_name(row)} "):
                 raise file.wrong(f"lists {line.partition(' ')[0]!r}; expected {_name(row)}, as in img_align_celeba.zip")
+        width = len(lines[0].split())
+        if width < 2 or any(len(line.split()) != width for line in lines):
+            raise file.wrong(
+                f"has lines of other lengths than the first, {lines[0]!r}; expected a value or more on all"
+            )
         with file.reading():
-            return np.loadtxt(lines, np.int64, usecols=range(1, len(lines[0].split())), ndmin=2)
+            return np.loadtxt(lines, np.int64, usecols=range(1, width), ndmin=2)
 
 
 @gin.register
@@ -125,13 +133,15 @@ class CelebA(CelebAImages, TabulatedData):
         super().__init__(path, split, crop, verify, cache_dir)
         file = self._file("list_attr_celeba.txt")
         with file.reading():
-            _, names, *lines = self._lines(file)  # The first line is the number of images.
+            count, names, *lines = self._lines(file)
+        if count.strip() != str(len(lines)):
+            raise file.wrong(f"begins with {count!r} and lists {len(lines)} images; expected as many")
         attributes = self._table(file, lines)
         if not np.isin(attributes, (-1, 1)).all():
             raise file.wrong("has values other than -1 and 1; expected these two only")
         self.factor_names = tuple(names.split())
-        if len(self.factor_names) != attributes.shape[1]:
-            raise file.wrong(f"names {len(self.factor_names)} attributes and has {attributes.shape[1]}")
+        if len(set(self.factor_names)) != attributes.shape[1] or len(self.factor_names) != attributes.shape[1]:
+            raise file.wrong(f"names {len(set(self.factor_names))} attributes and has {attributes.shape[1]}")
         self.factor_sizes = (2,) * attributes.shape[1]
         self.factor_table = (attributes[self._rows] + 1) // 2
 

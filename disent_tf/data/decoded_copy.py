@@ -4,11 +4,13 @@ Official files are compressed for the download: a random image of them costs mil
 memory. A mapped copy gives any batch at once; its pages are the page cache's, shared between processes.
 """
 
+import contextlib
 import hashlib
 import logging
 import math
 import os
 import pathlib
+import time
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -18,6 +20,8 @@ from disent_tf.errors import InputError
 from disent_tf.files import atomic_path
 
 _VERSION = 2  # To be raised with any change of what a reader makes of a file: old copies are then not used any more.
+
+_ABANDONED_SECONDS = 86_400
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +54,7 @@ def decoded_copy(
         return kept
     for file in files:
         file.verify()
+    _remove_abandoned(copy)
     size = math.prod(shape) / 1e9
     _log.info("Decoding %s into %s (%.1f GB), once.", files[0].path, copy, size)
     try:
@@ -88,12 +93,24 @@ def _opened(copy: pathlib.Path, shape: tuple[int, ...]) -> np.ndarray | None:
     return None
 
 
+def _remove_abandoned(copy: pathlib.Path) -> None:
+    """Removes what a process that was killed had written of this copy, once nothing has been added to it for a day."""
+    for partial in copy.parent.glob(f".{copy.name}.*"):
+        with contextlib.suppress(OSError):
+            if time.time() - partial.stat().st_mtime > _ABANDONED_SECONDS:
+                partial.unlink()
+
+
 def _write(copy: pathlib.Path, shape: tuple[int, ...], blocks: Iterable[tuple[int, np.ndarray]]) -> None:
     header = {"descr": "|u1", "fortran_order": False, "shape": shape}
     # Not through a map: on a full disk that would kill the process, where a write raises an error.
     with atomic_path(copy) as temporary, temporary.open("wb") as stream:
         np.lib.format.write_array_header_1_0(stream, header)
         start, row_bytes = stream.tell(), math.prod(shape[1:])
+        is_there = np.zeros(shape[0], bool)
         for first, block in blocks:
             stream.seek(start + first * row_bytes)
             stream.write(np.ascontiguousarray(block).data)
+            is_there[first : first + len(block)] = True
+        if not is_there.all():
+            raise InputError(f"{copy} would lack row {is_there.argmin()}; expected {shape[0]} images from the source.")

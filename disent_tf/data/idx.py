@@ -43,7 +43,9 @@ class IdxImages(TabulatedData):
         labels_file = self._file(f"{prefix}-labels-idx1-ubyte.gz")
         labels, images = _read(labels_file, 1), _read(self._file(f"{prefix}-images-idx3-ubyte.gz"), 3)
         labels_file.check_array("the array", labels, (len(images),), np.uint8)
-        if labels.size and labels.max() >= self.factor_sizes[0]:
+        if not labels.size:
+            raise labels_file.wrong("is empty; expected images and their labels")
+        if labels.max() >= self.factor_sizes[0]:
             raise labels_file.wrong(f"has the label {labels.max()}; expected 0 to {self.factor_sizes[0] - 1}")
         border = 2 if padded else 0
         self._images = np.pad(images, ((0, 0), (border, border), (border, border)))[..., None]

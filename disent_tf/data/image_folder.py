@@ -94,6 +94,8 @@ def _size_of(file: OfficialFile) -> tuple[int, int]:
 @contextlib.contextmanager
 def _opened(file: OfficialFile) -> Iterator[Image.Image]:
     """Opens a picture, turned as its camera was held (EXIF)."""
+    with file.reading(), Image.open(file.path, formats=_FORMATS) as whole:
+        whole.verify()  # The checksums in a PNG: decoding does not compare those of pixels.
     with file.reading(), Image.open(file.path, formats=_FORMATS) as opened:
         ImageOps.exif_transpose(opened, in_place=True)
         yield opened

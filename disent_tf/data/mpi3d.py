@@ -12,6 +12,7 @@ from disent_tf.data.decoded_copy import decoded_copy
 from disent_tf.data.ground_truth import GroundTruthData
 from disent_tf.data.npz_rows import npz_rows
 from disent_tf.data.official_file import OfficialFile, as_floats, as_path
+from disent_tf.errors import InputError
 
 
 class Variant(NamedTuple):
@@ -71,9 +72,11 @@ class MPI3D(GroundTruthData):
             ~/.cache/disent_tf.
 
         Raises:
-          InputError: the file is missing, damaged or another variant, or the copy cannot be written.
+          InputError: the file is missing, damaged, or another variant by its checksum, size or name, or the copy cannot
+            be written.
         """
         name, self.factor_sizes, checksum = self.variants[check_choice("MPI3D.variant", variant, self.variants)]
+        _check_name(as_path("MPI3D.path", path).name, variant, self.variants)
         source = f"{name} from github.com/rr-learning/disentanglement_dataset"
         file = OfficialFile(as_path("MPI3D.path", path), source, checksum if verify else None)
         row, num = self.observation_shape, len(self)
@@ -83,3 +86,13 @@ class MPI3D(GroundTruthData):
     def __getitem__(self, indices: np.ndarray) -> np.ndarray:
         """Returns the images of grid rows `[num]`: float32 `[num, 64, 64, 3]` in [0, 1]."""
         return as_floats(self._images[np.asarray(indices)])
+
+
+def _check_name(name: str, variant: str, variants: Mapping[str, Variant]) -> None:
+    """Raises InputError for a file that has the publisher's name of another variant: some are of the same size."""
+    others = [other for other in variants if other != variant and variants[other].file_name == name]
+    if others:
+        raise InputError(
+            f"MPI3D.variant is {variant!r} and {name} is the publisher's file of {others[0]!r}; expected "
+            f"{variants[variant].file_name}, or another variant."
+        )

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import gzip
 import hashlib
+import lzma
 import os
 import pathlib
 import struct
@@ -22,7 +23,7 @@ from disent_tf.errors import InputError
 # What numpy, zipfile and zlib raise on a file that is damaged or is something else: all seen on files broken at random.
 NPY_DAMAGED = (
     *(OSError, EOFError, ValueError, TypeError, RuntimeError),
-    *(zipfile.BadZipFile, zlib.error, tokenize.TokenError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, tokenize.TokenError),
 )
 # What the readers of other archives, matrices and images raise besides.
 _DAMAGED = (*NPY_DAMAGED, KeyError, SyntaxError, struct.error, tarfile.TarError, Image.DecompressionBombError)
@@ -114,17 +115,20 @@ def as_path(name: str, value: Any, expected: str = "a path") -> pathlib.Path:
     if not isinstance(value, str | os.PathLike):
         raise InputError(f"{name} is {value!r}; expected {expected}, as a string in quotes.")
     try:
-        return pathlib.Path(value).expanduser()
+        path = pathlib.Path(value).expanduser()
     except RuntimeError as error:
         raise InputError(
             f"{name} is {value!r}, but no home folder is known; expected a path without ~; set HOME."
         ) from error
+    if "\0" in str(path):
+        raise InputError(f"{name} is {value!r}, which has a null character; expected {expected}.")
+    return path
 
 
 def perhaps_unpacked(path: pathlib.Path) -> pathlib.Path:
     """Returns the path of a .gz file, or without .gz if only that is there."""
     unpacked = path.with_suffix("")
-    return unpacked if unpacked.exists() and not path.exists() else path
+    return unpacked if os.path.exists(unpacked) and not os.path.exists(path) else path  # noqa: PTH110  Never raises.
 
 
 def as_floats(images: np.ndarray) -> np.ndarray:

@@ -25,6 +25,8 @@ def decoded(content: bytes, mode: str, crop: int | None) -> np.ndarray:
       mode: Pillow's name of what to convert it to: "RGB" or "L", which is grey.
       crop: side of the square that is cut from the middle. None takes the whole picture, whatever its proportions.
     """
+    with Image.open(io.BytesIO(content), formats=("JPEG", "PNG")) as whole:
+        whole.verify()  # The checksums in a PNG: decoding does not compare those of pixels.
     with Image.open(io.BytesIO(content), formats=("JPEG", "PNG")) as file:
         image: Image.Image = file
         width, height = image.size

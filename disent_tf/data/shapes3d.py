@@ -61,6 +61,8 @@ class Shapes3D(GroundTruthData):
 
     def _check_order(self, file: OfficialFile, labels: np.ndarray) -> None:
         """Raises InputError unless the rows are those of the grid."""
+        if not np.isfinite(labels).all():
+            raise file.wrong("labels has NaN or infinite values; expected numbers")
         found = np.stack([np.unique(column, return_inverse=True)[1] for column in labels.T], axis=1)
         expected = self.indices_to_factors(np.arange(len(self)))
         wrong = np.flatnonzero((found != expected).any(axis=1))

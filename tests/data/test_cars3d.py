@@ -97,6 +97,7 @@ def test_images_are_shrunk_as_disentanglement_lib_does(official, tmp_path):
             "has no data/cars/car_010_mesh.mat; expected the cars that data/cars/list.txt names; down",
         ),
         ({"data/cars/list.txt": b"car_001_mesh\n"}, "list.txt names 1 cars; expected 3; download nips2015"),
+        ({"data/cars/list.txt": "\n".join([*NAMES[:2], NAMES[0]]).encode()}, "list.txt names 2 cars; expected 3"),
         ({"data/cars/list.txt": b"\n".join([b"../../x", b"y", b"z"])}, "has no data/cars/../../x.mat; expected"),
         (
             {f"data/cars/{NAMES[0]}.mat": as_mat(im=mesh(0)[:64])},
@@ -115,13 +116,22 @@ def test_images_are_shrunk_as_disentanglement_lib_does(official, tmp_path):
         ({"data/cars/../../x": b""}, "the archive has the name 'data/cars/../../x'; expected names inside of it"),
         ({"/etc/x": b""}, "the archive has the name '/etc/x'"),
     ],
-    ids=["list", "car", "number", "path", "shape", "type", "key", "cut", "empty", "slip", "absolute"],
+    ids=["list", "car", "number", "twice", "path", "shape", "type", "key", "cut", "empty", "slip", "absolute"],
 )
 def test_other_content_is_an_error(changes, message, official, tmp_path):
     contents = {name: content for name, content in (members() | changes).items() if content is not None}
     with pytest.raises(InputError, match=message) as caught:
         SmallCars3D(official(contents), cache_dir=tmp_path / "cache")
     assert "\n" not in str(caught.value)
+
+
+def test_the_checksum_behind_the_archive_is_compared(official, tmp_path):
+    path = official(members())
+    content = bytearray(path.read_bytes())
+    content[-6] ^= 1  # gzip ends with the checksum and the length, four bytes each.
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"cannot be read \(BadGzipFile CRC check failed"):
+        SmallCars3D(path, cache_dir=tmp_path / "cache")
 
 
 def test_links_in_the_archive_are_not_followed(official, tmp_path):

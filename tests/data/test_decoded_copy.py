@@ -1,5 +1,6 @@
 import os
 import pathlib
+import resource
 
 import numpy as np
 import pytest
@@ -97,13 +98,37 @@ def test_folder_that_cannot_be_written_is_an_error(tmp_path, file):
         copy_of(file, Decoder(), file.path)
 
 
-def test_full_disk_is_an_error(tmp_path, file):
-    def full():
-        raise OSError(28, "No space left on device")
-        yield
+def test_full_disk_is_an_error_and_leaves_nothing(tmp_path, file):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (150, before[1]))  # Bytes: the header fits, the images do not.
+    try:
+        with pytest.raises(InputError, match=r"cannot be written .*File too large"):
+            copy_of(file, Decoder(), tmp_path / "cache")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list((tmp_path / "cache").iterdir())
 
-    with pytest.raises(InputError, match="No space left on device"):
-        copy_of(file, full, tmp_path)
+
+def test_a_row_that_the_source_does_not_give_is_an_error(tmp_path, file):
+    def incomplete():
+        yield 0, IMAGES[:2]
+        yield 3, IMAGES[3:]
+
+    with pytest.raises(InputError, match="would lack row 2; expected 5 images"):
+        copy_of(file, incomplete, tmp_path / "cache")
+    assert not list((tmp_path / "cache").iterdir())
+
+
+def test_what_a_killed_process_left_is_removed_after_a_day(tmp_path, file):
+    copy_of(file, Decoder(), tmp_path / "cache")
+    copy = next((tmp_path / "cache").iterdir())
+    copy.unlink()
+    old, new = (copy.with_name(f".{copy.name}.{name}.npy") for name in ("old", "new"))
+    for partial in (old, new):
+        partial.touch()
+    os.utime(old, (1, 1))
+    copy_of(file, Decoder(), tmp_path / "cache")
+    assert sorted((tmp_path / "cache").iterdir()) == sorted([copy, new])
 
 
 def test_missing_source_is_an_error_even_if_there_is_a_copy(tmp_path, file):

@@ -92,9 +92,23 @@ def test_unpacked_files_will_do(official):
             {"train_labels": LABELS[:29]},
             r"train-labels-idx1-ubyte.gz: the array is uint8 \(29,\); expected uint8 \(30,\)",
         ),
+        ({"train_labels": LABELS[:0], "train_images": IMAGES[:0]}, "is empty; expected images and their labels"),
         ({"train_labels": LABELS + 1}, r"train-labels-idx1-ubyte.gz: has the label 10; expected 0 to 9"),
     ],
-    ids=["dimensions", "type", "empty", "pickle", "shape", "cut", "long", "header", "only magic", "labels", "class"],
+    ids=[
+        "dimensions",
+        "type",
+        "empty",
+        "pickle",
+        "shape",
+        "cut",
+        "long",
+        "header",
+        "only magic",
+        "labels",
+        "no rows",
+        "class",
+    ],
 )
 def test_other_content_is_an_error(contents, message, official):
     with pytest.raises(InputError, match=message) as caught:

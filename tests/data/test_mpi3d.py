@@ -102,3 +102,21 @@ def test_gin_file_builds_the_set(name, official, tmp_path, monkeypatch):
     gin.parse_config([f"MPI3D.path = '{official()}'", f"MPI3D.cache_dir = '{tmp_path}'"])
     data = gin.query_parameter("%data").scoped_configurable_fn()
     assert data[np.array([0])].shape[1:] == gin.query_parameter("%image_shape")
+
+
+def test_the_publishers_file_of_another_variant_is_an_error(official, tmp_path):
+    path = official().rename(tmp_path / "real.npz")
+    with pytest.raises(
+        InputError, match=r"variant is 'toy' and real\.npz is the publisher's file of 'real'; expected toy"
+    ):
+        SmallMPI3D(path, "toy", cache_dir=tmp_path / "cache")
+
+
+def test_names_and_checksums_are_the_published_ones():
+    assert {name: (variant.file_name, variant.checksum) for name, variant in MPI3D.variants.items()} == {
+        "toy": ("mpi3d_toy.npz", "md5:55889cb7c7dfc655d6e0277beee88868"),
+        "realistic": ("mpi3d_realistic.npz", "md5:59a6225b88b635365f70c91b3e52f70f"),
+        "real": ("mpi3d_real.npz", "md5:0f33f609918fb5c97996692f91129802"),
+        "complex": ("real3d_complicated_shapes_ordered.npz", None),
+        "challenge_toy": ("sim_toy_64x_ordered_without_heldout_factors.npz", None),
+    }

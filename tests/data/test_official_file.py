@@ -1,12 +1,13 @@
 import gzip
 import hashlib
 import pathlib
+import zipfile
 
 import numpy as np
 import pytest
 
 from disent_tf.data import official_file
-from disent_tf.data.official_file import OfficialFile
+from disent_tf.data.official_file import OfficialFile, as_path, perhaps_unpacked
 from disent_tf.errors import InputError
 
 CONTENT = b"what the publisher gives"
@@ -117,3 +118,27 @@ def test_bytes_become_floats_from_0_to_1():
     floats = official_file.as_floats(np.array([0, 51, 255], np.uint8))
     assert floats.dtype == np.float32
     np.testing.assert_array_equal(floats, np.array([0, 0.2, 1], np.float32))
+
+
+def test_a_null_character_in_a_path_is_an_error():
+    with pytest.raises(InputError, match=r"a path is 'a.x00b', which has a null character; expected a path"):
+        as_path("a path", "a\0b")
+
+
+def test_a_path_that_no_file_system_takes_is_not_there():
+    path = pathlib.Path("a" * 300 + ".gz")
+    assert perhaps_unpacked(path) == path
+    with pytest.raises(InputError, match="cannot be opened: File name too long"):
+        _ = OfficialFile(path, "a source").version
+
+
+def test_a_damaged_member_of_any_compression_is_one_line(tmp_path):
+    path = tmp_path / "x.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("x.npy", b"0123456789" * 100)
+    content = bytearray(path.read_bytes())
+    content[60] ^= 255
+    path.write_bytes(content)
+    file = OfficialFile(path, "a source")
+    with pytest.raises(InputError, match="cannot be read"), file.reading(), zipfile.ZipFile(path) as archive:
+        archive.read("x.npy")

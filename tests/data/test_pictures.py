@@ -62,3 +62,17 @@ WHOLE = png(np.random.default_rng(0).integers(0, 256, (20, 30), dtype=np.uint8))
 def test_damaged_picture_is_an_error(content):
     with pytest.raises((OSError, SyntaxError)):
         decoded(content, "L", None)
+
+
+def test_a_png_whose_pixels_have_changed_is_an_error():
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((100, 100), 200, np.uint8)).save(buffer, "PNG")
+    whole, num_changed = buffer.getvalue(), 0
+    start = whole.index(b"IDAT") + 4
+    for place in range(start, whole.index(b"IEND") - 8):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1
+        with pytest.raises((OSError, SyntaxError)):
+            decoded(bytes(damaged), "L", None)
+        num_changed += 1
+    assert num_changed > 10
