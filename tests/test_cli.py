@@ -156,6 +156,12 @@ def test_bad_input_is_one_line_and_exit_code_two(name, flags, message, capsys, t
     assert not list(tmp_path.iterdir())
 
 
+def test_onednn_is_chosen_by_the_configuration(folder):
+    bindings = ["train.onednn = False", "train.steps = 0"]
+    # Imported with it, TensorFlow would make that the error.
+    expect_one_line(command("train", folder, "--gin_file=vae.gin", bindings=bindings), "steps is 0; expected")
+
+
 def test_debug_shows_where_an_error_came_from(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match="No gin file"):

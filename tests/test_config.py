@@ -70,3 +70,19 @@ def test_an_unknown_file_is_met_with_the_names_there_are():
 def test_a_configuration_that_lacks_a_part_is_one_line():
     with pytest.raises(InputError, match=r"Cannot use the configuration of base.gin: No bindings specified for 'data"):
         config.load(["base.gin"])
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ([], 7),
+        (["train.steps = 8"], 8),
+        (["scope/train.steps = 8"], 7),
+        (["other.train.steps = @f()"], None),
+        (["x y"], 7),
+    ],
+)
+def test_a_value_is_read_before_anything_is_imported(tmp_path, params, expected):
+    written(tmp_path, "import nowhere_at_all\ninclude 'vae.gin'\ntrain.steps = 7\ntrain.data = %data")
+    assert config.bound_value([str(tmp_path / "mine.gin")], params, "train.steps") == expected
+    assert config.bound_value(["demo.gin"], params[:0], "train.log_every") == 100  # Of base.gin, which it includes.

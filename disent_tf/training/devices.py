@@ -26,12 +26,14 @@ class Devices:
     Attributes:
       strategy: TensorFlow's; its default one for a single device.
       jit_compile: whether XLA compiles the step.
-      summary: all of it in one line, with reasons.
+      place: what computes, in a few words.
+      choices: what was chosen for it, with reasons.
     """
 
     strategy: "tf.distribute.Strategy"
     jit_compile: bool
-    summary: str
+    place: str
+    choices: str
 
     @property
     def num_replicas(self) -> int:
@@ -86,7 +88,7 @@ def choose(
     scope = _strategy(strategy)
     has_gpu = bool(tf.config.list_logical_devices("GPU"))
     jit, why = _xla(jit_compile, has_gpu, int(scope.num_replicas_in_sync))
-    return Devices(scope, jit, f"{_shares(scope, strategy)}, threads: {_threads()}, oneDNN {dnn}, XLA {why}")
+    return Devices(scope, jit, f"{_shares(scope, strategy)} (threads: {_threads()})", f"oneDNN {dnn}, XLA {why}")
 
 
 def _loaded_onednn(wanted: bool | None) -> str:

@@ -140,8 +140,8 @@ def train(
         _check_multiples(steps_per_execution, **{"the step to resume from": step})
         _record_resumption(run, {"step": step, **info})
 
-    _log.info("%s", _headline(net, data, run, precision, step, steps))
-    _log.info("On %s", on.summary)
+    _log.info("%s", _headline(net, data, run, f"{precision} on {on.place}", step, steps))
+    _log.info("Chosen: %s.", on.choices)
     progress = Progress(log_every, net.headline_terms)
     watchers = [StopOnNaN(1), progress, Curves(log_every)]
     if decomposition_every:
@@ -242,8 +242,8 @@ def _some_images(data: Observations, num: int, seed: int) -> np.ndarray:
     return data[np.sort(indices)]
 
 
-def _headline(net: keras.Model, data: Observations, run: RunFolder, precision: str, step: int, steps: int) -> str:
+def _headline(net: keras.Model, data: Observations, run: RunFolder, where: str, step: int, steps: int) -> str:
     return (
         f"{type(net).__name__} ({net.count_params():,} parameters) on {type(data).__name__} ({len(data):,} images), "
-        f"{precision}, steps {step} to {steps}, into {run.path}"
+        f"{where}, steps {step} to {steps}, into {run.path}"
     )

@@ -12,21 +12,21 @@ from disent_tf.training import devices
 def test_one_cpu_without_xla_is_the_default_here():
     chosen = devices.choose()
     assert (chosen.num_replicas, chosen.jit_compile, chosen.is_chief) == (1, False, True)
-    assert chosen.summary.startswith("one CPU, threads: ")
-    assert chosen.summary.endswith("XLA off (slower on a CPU)")
-    assert "oneDNN on" in chosen.summary
+    assert chosen.place.startswith("one CPU (threads: ")
+    assert chosen.choices.startswith("oneDNN on (AMD")
+    assert chosen.choices.endswith("XLA off (slower on a CPU)")
 
 
 def test_what_the_user_says_of_xla_holds():
     chosen = devices.choose(jit_compile=True)
     assert chosen.jit_compile
-    assert chosen.summary.endswith("XLA as train.jit_compile says: on")
+    assert chosen.choices.endswith("XLA as train.jit_compile says: on")
 
 
 def test_mirrored_takes_all_logical_cpus_where_there_is_no_gpu():
     chosen = devices.choose("mirrored")
     assert (chosen.num_replicas, chosen.jit_compile, chosen.is_chief) == (2, False, True)
-    assert chosen.summary.startswith("2 x CPU, mirrored, ")
+    assert chosen.place.startswith("2 x CPU, mirrored (threads: ")
     assert isinstance(chosen.strategy, tf.distribute.MirroredStrategy)
 
 
@@ -62,6 +62,6 @@ def test_onednn_is_chosen_before_tensorflow_is_imported(given, onednn, expected)
 
 
 def test_threads_are_set_before_anything_is_computed():
-    code = "from disent_tf.training import devices; print(devices.choose(threads=3).summary)"
+    code = "from disent_tf.training import devices; print(devices.choose(threads=3).place)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "threads: 3," in done.stdout
+    assert done.stdout.strip() == "one CPU (threads: 3)"
