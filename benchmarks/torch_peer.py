@@ -92,11 +92,11 @@ class Trainer:
         self.encoder = encoder(LAYOUTS[layout]).to(memory_format=self.format)
         self.decoder = decoder(LAYOUTS[layout]).to(memory_format=self.format)
         parameters = [*self.encoder.parameters(), *self.decoder.parameters()]
-        self.optimizer = torch.optim.Adam(parameters, 5e-4, fused=True)
+        self.optimizer = torch.optim.Adam(parameters, 5e-4)
         if system == "factor_vae":
             self.discriminator = discriminator()
             adversary = self.discriminator.parameters()
-            self.discriminator_optimizer = torch.optim.Adam(adversary, 1e-4, betas=(0.5, 0.9), fused=True)
+            self.discriminator_optimizer = torch.optim.Adam(adversary, 1e-4, betas=(0.5, 0.9))
         self.data, self.batch_size = DSprites(), batch_size
         self.random = np.random.default_rng(0)
         self.step: Callable[[], float] = getattr(self, f"_{system}")

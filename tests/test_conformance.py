@@ -80,11 +80,13 @@ def test_the_configuration_keeps_attributes_that_are_not_defaults(trained):
     assert architecture(type(model).from_config(model.get_config())) == architecture(model)
 
 
-def test_exports(trained, tmp_path):
-    conformance.check_exports(trained[0], tmp_path / "export")
+@pytest.mark.parametrize("name", SLOW)
+def test_exports(name, tmp_path):
+    conformance.load(name)
+    conformance.check_exports(conformance.build(), tmp_path / "export")
 
 
-@pytest.mark.parametrize("name", GROUPED)
+@pytest.mark.parametrize("name", SLOW)
 def test_trains_in_float16(name):
     conformance.load(name)
     conformance.check_mixed_precision("mixed_float16")

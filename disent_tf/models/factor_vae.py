@@ -10,6 +10,7 @@ from disent_tf.errors import InputError
 from disent_tf.models.replicas import gathered, num_replicas, own_rows
 from disent_tf.models.vae import VAE, Code
 from disent_tf.models.weights import Weight, check_weight
+from disent_tf.optimizers import fused
 
 
 def permute_dims(z: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -62,7 +63,7 @@ class FactorVAE(VAE):
         self.add_terms("tc_discriminator", "discriminator", headline=True)
         self.gamma = check_weight("FactorVAE.gamma", gamma)
         self.discriminator = discriminator
-        optimizer = discriminator_optimizer or keras.optimizers.Adam(1e-4, beta_1=0.5, beta_2=0.9)
+        optimizer = fused(discriminator_optimizer or keras.optimizers.Adam(1e-4, beta_1=0.5, beta_2=0.9))
         if self.dtype_policy.name == "mixed_float16":  # `compile` does this, but only for its own optimizer.
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         optimizer.build(discriminator.trainable_variables)  # One built later would not be restored with the model.

@@ -3,6 +3,7 @@
 import gin
 import keras
 
+from disent_tf.networks.image_deconvolution import ImageDeconvolution
 from disent_tf.networks.shapes import check_image_shape
 
 _FILTERS = 32
@@ -49,7 +50,7 @@ def burgess_decoder(image_shape: tuple[int, int, int], latent_dim: int, num_para
     x = keras.layers.Reshape((height, width, _FILTERS))(x)
     for i in range(num_layers - 1):
         x = keras.layers.Conv2DTranspose(_FILTERS, 4, 2, "same", activation="relu", name=f"deconv{i + 1}")(x)
-    outputs = keras.layers.Conv2DTranspose(num_parameters * image_shape[2], 4, 2, "same", name="likelihood")(x)
+    outputs = ImageDeconvolution(num_parameters * image_shape[2], name="likelihood")(x)
     return keras.Model(inputs, outputs, name="burgess_decoder")
 
 

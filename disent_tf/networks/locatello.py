@@ -10,6 +10,7 @@ import math
 import gin
 import keras
 
+from disent_tf.networks.image_deconvolution import ImageDeconvolution
 from disent_tf.networks.shapes import check_image_shape
 
 
@@ -75,5 +76,5 @@ def locatello_decoder(
     x = keras.layers.Reshape(grid)(x)
     for i, num in enumerate(filters[1:]):
         x = keras.layers.Conv2DTranspose(num, 4, 2, "same", activation="relu", name=f"deconv{i + 1}")(x)
-    outputs = keras.layers.Conv2DTranspose(num_parameters * image_shape[2], 4, 2, "same", name="likelihood")(x)
+    outputs = ImageDeconvolution(num_parameters * image_shape[2], name="likelihood")(x)
     return keras.Model(inputs, outputs, name="locatello_decoder")

@@ -20,6 +20,7 @@ from disent_tf.checks import check_positive, check_seed
 from disent_tf.data.observations import Observations
 from disent_tf.errors import InputError
 from disent_tf.files import write_text
+from disent_tf.optimizers import fused
 from disent_tf.training import devices, provenance
 from disent_tf.training.callbacks import ContinueMeans, EverySteps, Progress, SaveCheckpoints, StopOnNaN
 from disent_tf.training.checkpointing import Checkpoints, architecture, check_same_architecture
@@ -123,9 +124,8 @@ def train(
     keras.utils.set_random_seed(seed)
     with _dtype_policy(precision), on.strategy.scope():
         net = _make("train.model", model)
-        net.compile(
-            _make("train.optimizer", optimizer), jit_compile=on.jit_compile, steps_per_execution=steps_per_execution
-        )
+        fast = fused(_make("train.optimizer", optimizer))
+        net.compile(fast, jit_compile=on.jit_compile, steps_per_execution=steps_per_execution)
         net.optimizer.build(net.trainable_variables)  # One built later, in `fit`, would not be restored.
     net.check_feed(data.dataset(batch_size, seed).element_spec, data)
 

@@ -54,12 +54,15 @@ def train_on_two_workers(folder, model, steps, *, resume=False):
             worker.kill()
 
 
-@pytest.mark.parametrize("model", ["factor_vae", pytest.param("beta_tc_vae", marks=pytest.mark.full)])
-def test_two_workers_train_as_two_replicas_do_and_resume_exactly(tmp_path, model):
+@pytest.mark.parametrize(
+    ("model", "stops"),
+    [("factor_vae", [4]), *(pytest.param(m, [2, 4], marks=pytest.mark.full) for m in ("factor_vae", "beta_tc_vae"))],
+)
+def test_two_workers_train_as_two_replicas_do_and_resume_exactly(tmp_path, model, stops):
     factory = {"factor_vae": tiny.factor_vae, "beta_tc_vae": beta_tc_vae}[model]
     expected = tiny.train_run(tmp_path / "mirrored", factory, steps=4, strategy="mirrored", **WATCHED)
-    train_on_two_workers(tmp_path / "workers", model, steps=2)
-    train_on_two_workers(tmp_path / "workers", model, steps=4, resume=True)
+    for steps in stops:
+        train_on_two_workers(tmp_path / "workers", model, steps=steps, resume=steps > stops[0])
     found = load_model(tmp_path / "workers")
     for a, b in zip(expected.get_weights(), found.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-7)
