@@ -1,7 +1,8 @@
 """The same networks, losses and optimizers in PyTorch, written from the papers, for train_step.py to compare with.
 
-Plain eager code as the field writes it: one forward pass, one backward pass, one fused Adam for each optimizer. With
-`channels_last`, convolutions get the memory layout that PyTorch recommends on CPUs.
+Plain eager code with PyTorch's defaults: one forward pass, one backward pass, one Adam for each optimizer, and for
+FactorVAE's discriminator one call on true and permuted codes together. With `channels_last`, convolutions get the
+memory layout that PyTorch recommends on CPUs.
 """
 
 import itertools

@@ -254,11 +254,9 @@ def serve_side(options: argparse.Namespace) -> None:
 def compare(options: argparse.Namespace) -> None:
     """Lets the sides take turns, system by system."""
     peers = ["torch eager", "torch channels_last"] if importlib.util.find_spec("torch") else []
+    print(f"{options.network}, batches of 64, cores: {options.cores}, {options.blocks} blocks of {options.steps} steps")
     print(
-        f"{options.network}, batches of 64, {options.cores} core(s), {options.blocks} blocks of {options.steps} steps"
-    )
-    print(
-        "| system | side | wall, ms | spread | processor, ms | ratio to fit | share of the floor | first step, s | GB |"
+        "| system | side | wall, ms | quartiles | processor, ms | against fit | share of floor | first step, s | GB |"
     )
     print("|---|---|---|---|---|---|---|---|---|")
     for system in options.systems:
