@@ -30,7 +30,7 @@ SLOWEST = each(sorted(PATHS)) + each(sorted(set(MODELS) - PATHS), pytest.mark.fu
 """For what takes fifteen: by default once for each way to take a step (one batch, two with a discriminator, pairs)."""
 
 
-@pytest.fixture(params=GROUPED, scope="module")
+@pytest.fixture(params=SLOW, scope="module")
 def trained(request, tmp_path_factory):
     """The model of a gin file after two steps, and its folder."""
     folder = tmp_path_factory.mktemp("runs") / "run"
@@ -46,6 +46,14 @@ def test_there_are_models():
         " denoising_vae ada_gvae ada_ml_vae group_vae s2_beta_vae s2_factor_vae s2_beta_tc_vae s2_dip_vae_i demo"
     )
     assert {f"{name}.gin" for name in expected.split()} <= set(MODELS)
+
+
+@pytest.mark.parametrize("name", GROUPED)
+def test_builds_and_computes_a_loss(name):
+    conformance.load(name)
+    model = conformance.build()
+    x, y = conformance.batch(model)
+    assert np.isfinite(float(model.compute_loss(x=x, y=y, y_pred=model(x, training=True))))
 
 
 def test_trains_logs_and_writes_its_configuration(trained):

@@ -4,9 +4,9 @@ import functools
 import os
 
 import numpy as np
-from PIL import Image
 
 from disent_tf.data.official_file import OfficialFile, as_floats, as_path
+from disent_tf.data.pictures import opened
 from disent_tf.errors import InputError
 
 LARGEST = (350, 274)
@@ -27,10 +27,10 @@ def read_picture(path: str | os.PathLike[str], parameter: str, least: int) -> np
     Raises:
       InputError: the file is missing, damaged, no picture or too small.
     """
-    file = OfficialFile(as_path(parameter, path), "a picture, such as a JPEG file")
+    file = OfficialFile(as_path(parameter, path), "a picture, such as a JPEG file", remedy="save it anew")
     _ = file.version
-    with file.reading(), Image.open(file.path) as opened:
-        image: Image.Image = opened if opened.mode in ("L", "RGB") else opened.convert("RGB")
+    with opened(file) as found:
+        image = found if found.mode in ("L", "RGB") else found.convert("RGB")
         image.thumbnail(LARGEST)
         pixels = np.asarray(image.convert("RGB"))
     if min(pixels.shape[:2]) <= least:

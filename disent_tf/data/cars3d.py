@@ -74,7 +74,9 @@ class Cars3D(GroundTruthData):
         elevations, azimuths, _ = self.factor_sizes
         try:
             image = scipy.io.loadmat(io.BytesIO(content), variable_names=["im"])["im"]
-        except scipy.io.matlab.MatReadError as error:  # Of no common class with other errors.
+        except Exception as error:  # A damaged file makes scipy raise IndexError, UnboundLocalError and others.
+            if isinstance(error, KeyError):
+                raise
             raise ValueError(f"{name}: {error}") from error
         file.check_array(f"im of {name}", image, (128, 128, 3, azimuths, elevations), np.uint8)
         for elevation, azimuth in np.ndindex(elevations, azimuths):

@@ -15,7 +15,9 @@ from disent_tf.data.factor_table import TabulatedData
 from disent_tf.data.observations import Observations
 from disent_tf.data.official_file import OfficialFile, as_floats, as_path
 from disent_tf.data.pictures import SIDE, decoded
+from disent_tf.errors import InputError
 
+_SIZE = (178, 218)  # Width and height.
 _SPLITS = ("train", "validation", "test")  # 0, 1 and 2 in list_eval_partition.txt.
 
 
@@ -63,6 +65,12 @@ class CelebAImages(Observations):
         check_choice(f"{type(self).__name__}.split", split, ("all", *_SPLITS))
         if crop is not None:
             check_positive(**{f"{type(self).__name__}.crop": crop})
+            if crop > min(_SIZE):
+                raise InputError(
+                    f"{type(self).__name__}.crop is {crop}; expected at most {min(_SIZE)} of {_SIZE} pixels."
+                )
+        for name in self._lists(split):
+            _ = self._file(name).version  # Before the minutes that decoding takes.
         archive = self._file("img_align_celeba.zip")
         shape, name = (self.num_images, *self.observation_shape), f"celeba_{crop or 'whole'}"
         self._images = decoded_copy(name, [archive], shape, self._blocks(archive, crop), cache_dir)
@@ -74,6 +82,9 @@ class CelebAImages(Observations):
     def __getitem__(self, indices: np.ndarray) -> np.ndarray:
         """Returns the images of rows `[num]`: float32 `[num, 64, 64, 3]` in [0, 1]."""
         return as_floats(self._images[self._rows[np.asarray(indices)]])
+
+    def _lists(self, split: str) -> list[str]:
+        return [] if split == "all" else ["list_eval_partition.txt"]
 
     def _file(self, name: str) -> OfficialFile:
         source = f"{name} from mmlab.ie.cuhk.edu.hk/projects/CelebA.html"
@@ -144,6 +155,9 @@ class CelebA(CelebAImages, TabulatedData):
             raise file.wrong(f"names {len(set(self.factor_names))} attributes and has {attributes.shape[1]}")
         self.factor_sizes = (2,) * attributes.shape[1]
         self.factor_table = (attributes[self._rows] + 1) // 2
+
+    def _lists(self, split: str) -> list[str]:
+        return ["list_attr_celeba.txt", *super()._lists(split)]
 
 
 def _name(row: int) -> str:

@@ -5,13 +5,12 @@ from typing import Any
 
 import gin
 import numpy as np
-import tensorflow as tf
 
 from disent_tf.checks import check_positive_number
 from disent_tf.data.derived import DerivedData
 from disent_tf.data.factor_choice import all_factors, columns_of
-from disent_tf.data.feed import endless
 from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.data.observations import RowsOfBatch
 from disent_tf.errors import InputError
 
 
@@ -55,17 +54,10 @@ class ReweightedData(DerivedData):
         """Draws the factors, int64 `[num, num_factors]`, of rows that are drawn by their probabilities."""
         return self.data.indices_to_factors(self.sample_rows(num, random_state))
 
-    def dataset(self, batch_size: int, seed: int, *, first_batch: int = 0) -> tf.data.Dataset:
-        """Returns an endless feed of batches, float32 `[batch_size, *observation_shape]`, drawn with replacement.
-
-        Batch number k is a function of `(seed, batch_size, k)` alone.
-        """
-
-        def load(batch: int) -> np.ndarray:
-            random_state = np.random.RandomState((seed, batch))
-            return self.observe(self.sample_rows(batch_size, random_state), random_state)
-
-        return endless(load, tf.TensorSpec((batch_size, *self.observation_shape), tf.float32), first_batch)
+    def rows_of_batches(self, batch_size: int, seed: int) -> RowsOfBatch:
+        """Returns which rows each batch of the feed has: they are drawn by their probabilities, with replacement."""
+        del seed  # It is in the random state of each batch.
+        return lambda batch, random_state: self.sample_rows(batch_size, random_state)
 
 
 @gin.register

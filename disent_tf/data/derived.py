@@ -3,6 +3,7 @@
 import numpy as np
 
 from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.data.observations import RowsOfBatch, check_feeds_itself
 from disent_tf.errors import InputError
 
 
@@ -13,13 +14,14 @@ class DerivedData(GroundTruthData):
     observations does so in `__getitem__` and in `observe`.
 
     Raises:
-      InputError: `data` is not a `GroundTruthData`.
+      InputError: `data` is not a `GroundTruthData`, or feeds more than observations.
     """
 
     def __init__(self, data: GroundTruthData) -> None:
         if not isinstance(data, GroundTruthData):
             name = f"{type(self).__name__}.data"
             raise InputError(f"{name} is {data!r}; expected a GroundTruthData, written as '{name} = %data'.")
+        check_feeds_itself(data, f"{type(self).__name__}.data")
         self.data = data
         self.factor_names = data.factor_names
         self.factor_sizes = data.factor_sizes
@@ -28,6 +30,10 @@ class DerivedData(GroundTruthData):
     @property
     def is_full_grid(self) -> bool:
         return self.data.is_full_grid
+
+    @property
+    def has_every_combination(self) -> bool:
+        return self.data.has_every_combination
 
     def __len__(self) -> int:
         return len(self.data)
@@ -43,6 +49,9 @@ class DerivedData(GroundTruthData):
 
     def indices_to_factors(self, indices: np.ndarray) -> np.ndarray:
         return self.data.indices_to_factors(indices)
+
+    def rows_of_batches(self, batch_size: int, seed: int) -> RowsOfBatch:
+        return self.data.rows_of_batches(batch_size, seed)
 
     def sample_factors(self, num: int, random_state: np.random.RandomState) -> np.ndarray:
         return self.data.sample_factors(num, random_state)

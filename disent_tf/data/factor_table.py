@@ -1,6 +1,7 @@
 """Observations whose factors are listed in a table: any set of labelled images, and any part of a grid."""
 
 import functools
+import math
 
 import numpy as np
 
@@ -24,6 +25,10 @@ class TabulatedData(GroundTruthData):
     @property
     def is_full_grid(self) -> bool:
         return False
+
+    @functools.cached_property
+    def has_every_combination(self) -> bool:
+        return len(np.unique(self._sorted_keys)) == math.prod(self.factor_sizes)
 
     def __len__(self) -> int:
         return len(self.factor_table)

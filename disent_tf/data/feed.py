@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from disent_tf.checks import check_positive
+
 _ENDLESS = np.iinfo(np.int64).max
 
 
@@ -44,6 +46,7 @@ class ShuffledOrder:
     """
 
     def __init__(self, num: int, batch_size: int, seed: int) -> None:
+        check_positive(batch_size=batch_size)
         self._num, self._batch_size, self._seed = num, batch_size, seed
         self._latest = -1, np.empty(0, np.int64)
 

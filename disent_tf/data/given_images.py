@@ -12,6 +12,8 @@ from disent_tf.data.observations import Observations
 from disent_tf.data.official_file import as_floats
 from disent_tf.errors import InputError
 
+_LOOKED_AT = 1000  # A mapped array is not read as a whole.
+
 
 class GivenImages(Observations):
     """Images in an array, without factors; `images_of` makes one.
@@ -79,7 +81,7 @@ def images_of(
 
     Returns:
       `GivenImages` without factors. With factors a `GivenGrid` if every combination of values has exactly one image,
-      whatever their order, and a `GivenTable` if not.
+      whatever their order: its rows are in the order of the grid, with the last factor fastest. A `GivenTable` if not.
 
     Raises:
       InputError: the images cannot be used, or the factors do not match them.
@@ -98,6 +100,8 @@ def images_of(
 
 def as_array(values: Any, name: str) -> np.ndarray:
     """Returns what is given as an array, mapped ones as they are; InputError if its rows have several lengths."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise InputError(f"{name} is a masked array; expected every value to be there: fill it, or leave rows out.")
     try:
         return np.asanyarray(values)
     except ValueError as error:
@@ -110,6 +114,10 @@ def _checked(images: np.ndarray) -> np.ndarray:
         images = images[..., None]
     if images.ndim != 4 or not images.size:
         raise InputError(f"images have shape {images.shape}; expected [num, h, w] or [num, h, w, c], at least one.")
+    if images.dtype == np.uint8 and images[:_LOOKED_AT].max() == 1:
+        raise InputError(
+            "images of type uint8 have no value above 1, of 255; expected bool for black and white: convert."
+        )
     if images.dtype in (np.dtype(bool), np.dtype(np.uint8)):
         return images
     if images.dtype.kind != "f":

@@ -43,6 +43,11 @@ class GroundTruthData(Observations):
         return self.factor_sizes
 
     @property
+    def has_every_combination(self) -> bool:
+        """Whether there is an observation for every combination of the factors' values."""
+        return True
+
+    @property
     def is_full_grid(self) -> bool:
         """Whether the factors are drawn uniformly from the whole grid and determine the observation.
 

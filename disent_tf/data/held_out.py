@@ -101,7 +101,10 @@ def _met(values: np.ndarray, condition: Any) -> np.ndarray:
     usable = isinstance(condition, list | tuple) and len(condition) == 2 and condition[0] in tuple(_COMPARISONS)
     if usable:
         comparison, bound = condition
-        kinds = isinstance(bound, list | tuple) if comparison == "in" else isinstance(bound, int | float)
+        bounds = bound if comparison == "in" and isinstance(bound, list | tuple) else [bound]
+        kinds = isinstance(bound, list | tuple) == (comparison == "in") and all(
+            isinstance(b, int | float) for b in bounds
+        )
     if not usable or not kinds:
         raise InputError(
             f"HeldOutCombinations.where has the condition {condition!r}; expected a comparison and a number, such as "

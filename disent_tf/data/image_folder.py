@@ -1,6 +1,5 @@
 """The user's own images in a folder."""
 
-import contextlib
 import os
 import pathlib
 from collections.abc import Iterator, Sequence
@@ -8,15 +7,15 @@ from typing import Any
 
 import gin
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from disent_tf.checks import check_positive
 from disent_tf.data.decoded_copy import decoded_copy
 from disent_tf.data.given_images import GivenImages
 from disent_tf.data.official_file import OfficialFile, as_path
+from disent_tf.data.pictures import opened
 from disent_tf.errors import InputError
 
-_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")  # By content: some others run programs, as EPS Ghostscript.
 _SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"})
 
 
@@ -24,7 +23,8 @@ _SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff",
 class ImageFolder(GivenImages):
     """All images of a folder and the folders in it, in the order of their paths; they have no factors.
 
-    Each is decoded once, into a copy in the cache folder that is mapped from there, and again when a file changes.
+    What is transparent is lost, and of moving pictures all but the first. Each is decoded once, into a copy in the
+    cache folder that is mapped from there, and again when a file changes.
 
     Args:
       path: the folder.
@@ -60,20 +60,15 @@ class ImageFolder(GivenImages):
         files: list[OfficialFile], size: tuple[int, int], mode: str, *, resize: bool
     ) -> Iterator[tuple[int, np.ndarray]]:
         for row, file in enumerate(files):
-            with _opened(file) as opened:
-                if not resize and opened.size != size:
+            with opened(file) as image:
+                if not resize and image.size != size:
                     raise InputError(
-                        f"{file.path} has {opened.size[0]} x {opened.size[1]} pixels and {files[0].path} {size[0]} x "
+                        f"{file.path} has {image.size[0]} x {image.size[1]} pixels and {files[0].path} {size[0]} x "
                         f"{size[1]}; expected one size: set ImageFolder.size = (height, width)."
                     )
-                if opened.mode.startswith(("I", "F")):
-                    raise InputError(
-                        f"{file.path} has pixels of type {opened.mode!r}, which 8 bits cannot hold; expected 8 bits a "
-                        "channel: convert it, or give an array to images_of."
-                    )
-                image = opened.convert(mode)
-                image = image.resize(size, Image.Resampling.LANCZOS) if image.size != size else image
-                yield row, np.asarray(image).reshape(1, size[1], size[0], -1)
+                pixels = image.convert(mode)
+                pixels = pixels.resize(size, Image.Resampling.LANCZOS) if pixels.size != size else pixels
+                yield row, np.asarray(pixels).reshape(1, size[1], size[0], -1)
 
 
 def _images_in(folder: pathlib.Path) -> list[pathlib.Path]:
@@ -87,18 +82,8 @@ def _images_in(folder: pathlib.Path) -> list[pathlib.Path]:
 
 
 def _size_of(file: OfficialFile) -> tuple[int, int]:
-    with _opened(file) as opened:
-        return opened.size[1], opened.size[0]
-
-
-@contextlib.contextmanager
-def _opened(file: OfficialFile) -> Iterator[Image.Image]:
-    """Opens a picture, turned as its camera was held (EXIF)."""
-    with file.reading(), Image.open(file.path, formats=_FORMATS) as whole:
-        whole.verify()  # The checksums in a PNG: decoding does not compare those of pixels.
-    with file.reading(), Image.open(file.path, formats=_FORMATS) as opened:
-        ImageOps.exif_transpose(opened, in_place=True)
-        yield opened
+    with opened(file) as image:
+        return image.size[1], image.size[0]
 
 
 def _checked_size(size: Any) -> tuple[int, int]:

@@ -1,11 +1,16 @@
 """What every data set is, whether or not its factors are known: numbered observations and an endless feed of them."""
 
 import abc
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
 
+from disent_tf.checks import check_positive, check_seed
 from disent_tf.data.feed import ShuffledOrder, endless
+from disent_tf.errors import InputError
+
+RowsOfBatch = Callable[[int, np.random.RandomState], np.ndarray]
 
 
 class Observations(abc.ABC):
@@ -45,6 +50,11 @@ class Observations(abc.ABC):
         """Draws `num` rows, with replacement, and returns what `__getitem__` gives of them."""
         return self[random_state.randint(len(self), size=num)]
 
+    def rows_of_batches(self, batch_size: int, seed: int) -> RowsOfBatch:
+        """Returns which rows each batch of the feed has: a function of its number and of the batch's random state."""
+        order = ShuffledOrder(len(self), batch_size, seed)
+        return lambda batch, random_state: order.rows(batch)
+
     def dataset(self, batch_size: int, seed: int, *, first_batch: int = 0) -> tf.data.Dataset:
         """Returns an endless feed of shuffled batches, float32 `[batch_size, *observation_shape]`.
 
@@ -52,10 +62,22 @@ class Observations(abc.ABC):
         set, batches run across its end, and a run that resumes at step k asks for `first_batch=k`. What `observe` draws
         comes from a state of the batch's own.
         """
-        order = ShuffledOrder(len(self), batch_size, seed)
+        check_positive(batch_size=batch_size)
+        check_seed(seed)
+        rows = self.rows_of_batches(batch_size, seed)
         spec = tf.TensorSpec((batch_size, *self.observation_shape), tf.float32)
 
         def load(batch: int) -> np.ndarray:
-            return self.observe(order.rows(batch), np.random.RandomState((seed, batch)))
+            random_state = np.random.RandomState((seed, batch))
+            return self.observe(rows(batch, random_state), random_state)
 
         return endless(load, spec, first_batch)
+
+
+def check_feeds_itself(data: Observations, parameter: str) -> None:
+    """Raises InputError for data whose feed is of pairs or labels, which what is built on them would lose."""
+    if type(data).dataset is not Observations.dataset:
+        raise InputError(
+            f"{parameter} is {type(data).__name__}, whose feed has more than observations; expected it outermost: "
+            f"build {type(data).__name__} on the other."
+        )

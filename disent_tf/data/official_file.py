@@ -22,7 +22,7 @@ from disent_tf.errors import InputError
 
 # What numpy, zipfile and zlib raise on a file that is damaged or is something else: all seen on files broken at random.
 NPY_DAMAGED = (
-    *(OSError, EOFError, ValueError, TypeError, RuntimeError),
+    *(OSError, EOFError, ValueError, TypeError, RuntimeError, MemoryError),
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, tokenize.TokenError),
 )
 # What the readers of other archives, matrices and images raise besides.

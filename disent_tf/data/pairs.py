@@ -18,7 +18,8 @@ class ImagePairs(DerivedData):
 
     Source: Locatello, Poole, Rätsch, Schölkopf, Bachem, Tschannen (2020), "Weakly-Supervised Disentanglement Without
     Compromises"; the protocol is that of disentanglement_lib's `simple_dynamics`. A factor drawn anew takes any of its
-    values, by chance also the one that it had.
+    values, by chance also the one that it had. Of factors that are correlated, those drawn anew heed each other but not
+    the ones that stay.
 
     Args:
       data: where the images come from.
@@ -27,12 +28,17 @@ class ImagePairs(DerivedData):
         above 1 is always that number here; disentanglement_lib's code then draws 1 or k.
 
     Raises:
-      InputError: `data` has too few factors for `num_changed`.
+      InputError: `data` has too few factors for `num_changed`, or lacks combinations of them.
     """
 
     def __init__(self, data: GroundTruthData, num_changed: int | None = 1) -> None:
         super().__init__(data)
         _check_num_changed(num_changed, self.num_factors)
+        if not self.has_every_combination:
+            raise InputError(
+                f"ImagePairs.data, {type(data).__name__}, lacks some combinations of its factors, which a pair may ask "
+                "for; expected an observation of each, as in a whole grid."
+            )
         self.num_changed = num_changed
 
     def dataset(self, batch_size: int, seed: int, *, first_batch: int = 0) -> tf.data.Dataset:

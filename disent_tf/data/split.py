@@ -37,6 +37,7 @@ def split(
     """
     check_seed(seed)
     _check_fractions(fractions)
+    fractions = dict(sorted(fractions.items()))  # Whatever order they are written in, the parts are the same.
     numbers, num = _units(data, by)
     ends = [math.floor(share * num + 0.5) for share in np.cumsum(list(fractions.values()))]
     ends[-1] = num  # Whatever the rounding of the shares.

@@ -1,11 +1,13 @@
 """Some of the observations of another data set."""
 
+from typing import Any
+
 import numpy as np
 
 from disent_tf.data.correlated import ReweightedData
 from disent_tf.data.factor_table import TabulatedData
 from disent_tf.data.ground_truth import GroundTruthData
-from disent_tf.data.observations import Observations
+from disent_tf.data.observations import Observations, check_feeds_itself
 from disent_tf.errors import InputError
 
 
@@ -61,11 +63,17 @@ def subset(data: Observations, rows: np.ndarray) -> Subset:
 
 
 def _check(data: Observations, rows: np.ndarray) -> None:
-    if isinstance(data, ReweightedData):
-        raise InputError(
-            f"A subset of {type(data).__name__} would lose its weights; expected data that draw their rows with equal "
-            "chance: take the subset first, and reweight it."
-        )
+    if not isinstance(data, Observations):
+        raise InputError(f"A subset of {data!r} cannot be taken; expected a data set.")
+    check_feeds_itself(data, "What a subset is taken of")
+    inner: Any = data
+    while inner is not None:
+        if isinstance(inner, ReweightedData):
+            raise InputError(
+                f"A subset of {type(inner).__name__} would lose its weights; expected data that draw their rows with "
+                "equal chance: take the subset first, and reweight it."
+            )
+        inner = getattr(inner, "data", None)
     if rows.ndim != 1 or not rows.size or rows.dtype.kind not in "iu":
         raise InputError(f"rows are {rows.dtype} {rows.shape}; expected the numbers of one row or more.")
     if rows.min() < 0 or rows.max() >= len(data):

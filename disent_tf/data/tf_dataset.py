@@ -53,8 +53,14 @@ def tf_dataset_images(
             "unbatch() if these are batches, or give images of so many channels as an array to images_of."
         )
     # Each by itself: beside a text NumPy would make texts of numbers, and sort 10 before 2.
-    numbered = [np.unique(np.array(column), return_inverse=True)[1] for column in zip(*rows, strict=True)]
+    numbered = [_numbers(name, np.array([row[i] for row in rows])) for i, name in enumerate(names or ())]
     return images_of(np.stack(images), np.stack(numbered, axis=1) if names else None, names)
+
+
+def _numbers(name: str, column: np.ndarray) -> np.ndarray:
+    if column.ndim != 1 or (column.dtype.kind == "f" and not np.isfinite(column).all()):
+        raise InputError(f"The factor {name!r} is no scalar or not finite; expected one number or text for each image.")
+    return np.unique(column, return_inverse=True)[1]
 
 
 def _part(element: Any, key: str | int | None) -> Any:

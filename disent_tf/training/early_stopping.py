@@ -54,11 +54,13 @@ class EarlyStopping(Curves):
         super().__init__(every)
         if not isinstance(data, Observations):
             raise InputError(f"EarlyStopping.data is {data!r}; expected a data set, such as a part of a split.")
-        self._feed = data.dataset(batch_size, seed=0).take(num_batches)
+        self._data, self._batch_size, self._num_batches = data, batch_size, num_batches
         self._patience, self._min_delta = patience, check_number("EarlyStopping.min_delta", min_delta, least=0.0)
 
     def attach(self, first_step: int, last_step: int, run: RunFolder) -> None:
         super().attach(first_step, last_step, run)
+        # Not before: threads and workers are to be chosen before TensorFlow computes anything.
+        self._feed = self._data.dataset(self._batch_size, seed=0).take(self._num_batches)
         self.done = self._is_spent()
 
     def at_step(self, step: int, logs: Logs) -> None:

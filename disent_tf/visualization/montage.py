@@ -72,11 +72,10 @@ def montage_rows(
       random_state: of the images.
     """
     rows = [(_SAMPLES, data.sample_observations(num_columns, random_state))]
-    if isinstance(data, TabulatedData):
-        return rows + _rows_by_value(data, num_columns, random_state)
-    if isinstance(data, GroundTruthData):
-        return rows + _rows_by_factor(data, num_columns, random_state)
-    return rows + [(_SAMPLES, data.sample_observations(num_columns, random_state)) for _ in range(3)]
+    if not isinstance(data, GroundTruthData):
+        return rows + [(_SAMPLES, data.sample_observations(num_columns, random_state)) for _ in range(3)]
+    is_table = isinstance(data, TabulatedData) or not data.has_every_combination
+    return rows + (_rows_by_value if is_table else _rows_by_factor)(data, num_columns, random_state)
 
 
 def _rows_by_factor(
@@ -95,9 +94,9 @@ def _rows_by_factor(
 
 
 def _rows_by_value(
-    data: TabulatedData, num_columns: int, random_state: np.random.RandomState
+    data: GroundTruthData, num_columns: int, random_state: np.random.RandomState
 ) -> list[tuple[str, np.ndarray]]:
-    first = data.factor_table[:, 0]
+    first = data.indices_to_factors(np.arange(len(data)))[:, 0]
     rows = []
     for value in np.unique(first)[:_MOST_ROWS]:
         of_value = random_state.permutation(np.flatnonzero(first == value))[:num_columns]

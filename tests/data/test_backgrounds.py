@@ -86,3 +86,16 @@ def test_picture_too_small_to_cut_patches_from_is_an_error(size, tmp_path):
 def test_what_is_no_path_is_an_error():
     with pytest.raises(InputError, match=r"ScreamDSprites.path is 3; expected a path"):
         read_picture(3, "ScreamDSprites.path", 64)
+
+
+def test_pixels_that_eight_bits_cannot_hold_are_an_error(tmp_path):
+    Image.fromarray(np.full((100, 100), 40_000, np.uint16)).save(tmp_path / "picture.png")
+    with pytest.raises(InputError, match="which 8 bits cannot hold"):
+        read_picture(tmp_path / "picture.png", "path", 64)
+
+
+def test_a_format_that_runs_programs_is_not_opened_whatever_its_name(tmp_path):
+    Image.new("RGB", (100, 100)).save(tmp_path / "picture.eps")
+    (tmp_path / "picture.eps").rename(tmp_path / "picture.png")
+    with pytest.raises(InputError, match=r"picture.png cannot be read \(UnidentifiedImageError"):
+        read_picture(tmp_path / "picture.png", "path", 64)

@@ -109,6 +109,7 @@ def test_images_are_shrunk_as_disentanglement_lib_does(official, tmp_path):
         ),
         ({f"data/cars/{NAMES[0]}.mat": as_mat(image=mesh(0))}, r"cannot be read \(KeyError 'im'\)"),
         ({f"data/cars/{NAMES[0]}.mat": as_mat(im=mesh(0))[:-200]}, r"cannot be read \("),
+        ({f"data/cars/{NAMES[0]}.mat": as_mat(im=mesh(0))[:100]}, r"cannot be read \(ValueError data/cars/car_010"),
         (
             {f"data/cars/{NAMES[0]}.mat": b""},
             r"cannot be read \(ValueError data/cars/car_010_mesh.mat: Mat file appears",
@@ -116,7 +117,21 @@ def test_images_are_shrunk_as_disentanglement_lib_does(official, tmp_path):
         ({"data/cars/../../x": b""}, "the archive has the name 'data/cars/../../x'; expected names inside of it"),
         ({"/etc/x": b""}, "the archive has the name '/etc/x'"),
     ],
-    ids=["list", "car", "number", "twice", "path", "shape", "type", "key", "cut", "empty", "slip", "absolute"],
+    ids=[
+        "list",
+        "car",
+        "number",
+        "twice",
+        "path",
+        "shape",
+        "type",
+        "key",
+        "cut",
+        "header",
+        "empty",
+        "slip",
+        "absolute",
+    ],
 )
 def test_other_content_is_an_error(changes, message, official, tmp_path):
     contents = {name: content for name, content in (members() | changes).items() if content is not None}

@@ -243,6 +243,7 @@ def test_missing_or_changed_file_is_an_error(name, official, tmp_path, monkeypat
     [
         ({"split": "valid"}, "CelebA.split is 'valid'; expected one of 'all', 'train', 'validation', 'test'"),
         ({"crop": 0}, "CelebA.crop is 0; expected an integer of at least 1"),
+        ({"crop": 179}, "CelebA.crop is 179; expected at most 178"),
         ({"path": None}, "CelebA.path is None; expected the path of a folder"),
     ],
 )
@@ -259,3 +260,12 @@ def test_gin_file_builds_the_set(official, tmp_path, monkeypatch):
     gin.parse_config([f"CelebA.path = '{official()}'", "CelebA.verify = False", f"CelebA.cache_dir = '{tmp_path}'"])
     data = gin.query_parameter("%data").scoped_configurable_fn()
     assert data[np.array([0])].shape[1:] == gin.query_parameter("%image_shape")
+
+
+@pytest.mark.parametrize("name", ["list_attr_celeba.txt", "list_eval_partition.txt"])
+def test_a_missing_list_is_told_before_images_are_decoded(name, official, tmp_path):
+    folder = official()
+    (folder / name).unlink()
+    with pytest.raises(InputError, match=f"{name} cannot be opened"):
+        SmallCelebA(folder, "train", cache_dir=tmp_path / "cache")
+    assert not (tmp_path / "cache").exists()

@@ -8,6 +8,7 @@ from disent_tf import config
 from disent_tf.data.color_dsprites import ColorDSprites
 from disent_tf.data.correlated import CorrelatedFactors, ReweightedData
 from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.data.split import split
 from disent_tf.data.subset import subset
 from disent_tf.errors import InputError
 from disent_tf.metrics.axis_alignment import compute_aam_mmig
@@ -202,3 +203,18 @@ def test_rows_far_from_the_diagonal_can_still_be_drawn_where_there_are_no_others
     rows = Factors().factors_to_indices([[3, 0, 0], [3, 1, 0]])
     data = CorrelatedFactors(subset(Factors(), rows), [("a", "b")], sigma=0.01)
     np.testing.assert_allclose(data.probabilities, [0, 1], atol=1e-9)
+
+
+def test_data_built_on_them_are_fed_with_their_chances():
+    plain = CorrelatedFactors(tiny.Squares(), [("position_x", "position_y")], sigma=0.1)
+    coloured = ColorDSprites(plain)
+    rows = [data.rows_of_batches(500, 0)(3, np.random.RandomState(3)) for data in (plain, coloured)]
+    np.testing.assert_array_equal(*rows)
+    _, x, y = tiny.Squares().indices_to_factors(rows[1]).T
+    assert (np.abs(x - y) <= 1).mean() > 0.95  # Of the whole grid 10 of 16.
+
+
+@pytest.mark.parametrize("build", [lambda data: split(ColorDSprites(data)), lambda data: split(data)])
+def test_a_part_of_them_is_an_error_however_they_are_wrapped(build):
+    with pytest.raises(InputError, match="A subset of CorrelatedFactors would lose its weights"):
+        build(CorrelatedFactors(tiny.Squares(), [("position_x", "position_y")]))

@@ -56,6 +56,14 @@ def test_images_are_decoded_anew_for_another_source_or_setting(tmp_path, file):
     assert decoder.calls == 3
 
 
+def test_images_are_decoded_anew_by_another_reader(tmp_path, file, monkeypatch):
+    decoder = Decoder()
+    copy_of(file, decoder, tmp_path)
+    monkeypatch.setattr("disent_tf.data.decoded_copy._VERSION", -1)
+    copy_of(file, decoder, tmp_path)
+    assert decoder.calls == 2
+
+
 def test_source_with_a_wrong_checksum_is_not_decoded(tmp_path, file):
     decoder = Decoder()
     copy_of(file, decoder, tmp_path)

@@ -1,8 +1,12 @@
 import numpy as np
 import pytest
 
+from disent_tf.data.color_dsprites import ColorDSprites
 from disent_tf.data.derived import DerivedData
 from disent_tf.data.factor_table import TabulatedData
+from disent_tf.data.labelled import PartlyLabelled
+from disent_tf.data.pairs import ImagePairs
+from disent_tf.data.split import split
 from disent_tf.errors import InputError
 from tests import tiny
 
@@ -39,3 +43,12 @@ def test_rows_that_are_no_grid_are_those_of_the_data():
 def test_what_is_no_data_is_an_error():
     with pytest.raises(InputError, match=r"DerivedData.data is 3; expected a GroundTruthData"):
         DerivedData(3)
+
+
+@pytest.mark.parametrize("feeds_more", [ImagePairs, PartlyLabelled])
+@pytest.mark.parametrize("build", [ColorDSprites, lambda data: split(data)["train"]])
+def test_what_would_lose_pairs_or_labels_is_an_error(feeds_more, build):
+    with pytest.raises(
+        InputError, match=f"{feeds_more.__name__}, whose feed has more than observations; expected it out"
+    ):
+        build(feeds_more(tiny.Squares()))

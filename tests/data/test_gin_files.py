@@ -52,3 +52,11 @@ def test_a_file_that_is_not_named_is_told_in_one_line(name, monkeypatch):
     with pytest.raises(InputError, match=r"set to `%gin\.REQUIRED` but not subsequently overridden") as error:
         made(name, monkeypatch)
     assert "\n" not in str(error.value)
+
+
+def test_two_additions_are_built_on_one_another(monkeypatch):
+    monkeypatch.setattr("disent_tf.data.dsprites._drawn", lambda file: np.zeros((737_280, 512), np.uint8))
+    files = ["base.gin", "data/dsprites.gin", "data/held_out.gin", "data/correlated.gin"]
+    config.load(files, ["CorrelatedFactors.data = @HeldOutCombinations()", "num_data = 614_400"])
+    fed = gin.get_bindings("train")["data"]
+    assert (type(fed).__name__, len(fed)) == ("CorrelatedFactors", gin.query_parameter("%num_data"))

@@ -46,6 +46,8 @@ def test_one_image_of_every_combination_is_a_grid_in_any_order():
     assert type(data) is GivenGrid
     assert data.is_full_grid
     assert (data.factor_names, data.factor_sizes) == (("number", "letter"), (3, 4))
+    in_order = IMAGES.reshape(3, 4, *IMAGES.shape[1:])[:, ::-1]  # FACTORS has letters from d to a.
+    np.testing.assert_allclose(data[np.arange(12)], in_order.reshape(IMAGES.shape) / 255, rtol=1e-6)
     row = data.factors_to_indices([[2, 0]])  # "7.0", "a".
     place = np.flatnonzero((FACTORS == ["7.0", "a"]).all(axis=1))
     np.testing.assert_allclose(data[row], IMAGES[place] / 255, rtol=1e-6)
@@ -91,6 +93,8 @@ def test_the_feed_resumes():
         (3, r"shape \(\); expected \[num, h, w\]"),
         ([np.zeros((4, 4)), np.zeros((4, 5))], "images cannot be made an array .*; expected rows of one shape"),
         (IMAGES.astype("S3"), "expected uint8"),
+        (IMAGES // 200, "uint8 and none is above 1, of 255; expected bool|no value above 1"),
+        (np.ma.masked_less(IMAGES / 255, 0.5), "images is a masked array"),
         (IMAGES.astype(np.int32), "of type int32; expected uint8"),
         (IMAGES.astype(float), "values from 0 to 255; expected numbers from 0 to 1: divide"),
         (IMAGES / 255 - 0.5, "values from -0.5"),

@@ -6,6 +6,7 @@ import pytest
 
 from disent_tf.data.color_dsprites import ColorDSprites
 from disent_tf.data.correlated import CorrelatedFactors
+from disent_tf.data.derived import DerivedData
 from disent_tf.data.ground_truth import GroundTruthData
 from disent_tf.data.hidden_factors import HiddenFactors
 from disent_tf.data.pairs import ImagePairs
@@ -101,7 +102,7 @@ def test_names_that_cannot_be_hidden_are_an_error(names, message):
     [
         (lambda: CorrelatedFactors(Factors(), [("a", "b")]), "CorrelatedFactors"),
         (lambda: split(Factors())["train"], "FactorSubset"),
-        (lambda: ImagePairs(split(Factors())["train"]), "FactorSubset"),
+        (lambda: DerivedData(split(Factors())["train"]), "FactorSubset"),
     ],
 )
 def test_factors_that_are_no_grid_are_an_error(make, name):

@@ -1,3 +1,4 @@
+import io
 import pickle
 import zipfile
 
@@ -86,3 +87,12 @@ def test_the_gin_file_reads_a_file(tmp_path):
     config.load(["base.gin", "data/npz_images.gin"], [f"npz_images.path = '{tmp_path / 'own.npz'}'", "num_data = 3"])
     data = gin.get_bindings("train")["data"]
     assert (len(data), data.observation_shape) == (3, gin.query_parameter("%image_shape"))
+
+
+def test_a_header_that_claims_more_than_the_memory_is_an_error(tmp_path):
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": (2**45, 4, 4)})
+    with zipfile.ZipFile(tmp_path / "own.npz", "w") as archive:
+        archive.writestr("images.npy", header.getvalue() + b"few")
+    with pytest.raises(InputError, match="cannot be read"):
+        npz_images(tmp_path / "own.npz")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from disent_tf.data.observations import Observations
+from disent_tf.errors import InputError
 
 
 class Counted(Observations):
@@ -78,3 +79,9 @@ def test_observing_what_is_not_random_reads_its_rows_and_draws_nothing():
     rows, random_state = np.array([3, 5]), np.random.RandomState(0)
     np.testing.assert_array_equal(Counted().observe(rows, random_state), Counted()[rows])
     assert random_state.randint(1000) == np.random.RandomState(0).randint(1000)
+
+
+@pytest.mark.parametrize(("batch_size", "seed", "message"), [(0, 0, "batch_size is 0"), (4, -1, "seed is -1")])
+def test_a_feed_that_cannot_be_is_an_error_at_once(batch_size, seed, message):
+    with pytest.raises(InputError, match=message):
+        Counted().dataset(batch_size, seed)

@@ -5,8 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from disent_tf.data.color_dsprites import ColorDSprites
 from disent_tf.data.ground_truth import GroundTruthData
 from disent_tf.data.pairs import ImagePairs
+from disent_tf.data.split import split_part
+from disent_tf.data.subset import subset
 from disent_tf.errors import InputError
 from tests import tiny
 
@@ -160,3 +163,12 @@ def test_gin_makes_pairs_of_the_data_that_it_names():
     gin.parse_config("data = @Squares()\npairs = @ImagePairs()\nImagePairs.data = %data\nImagePairs.num_changed = None")
     pairs = gin.query_parameter("%pairs").scoped_configurable_fn()
     assert (type(pairs.data), pairs.num_changed) == (tiny.Squares, None)
+
+
+def test_data_that_lack_combinations_are_an_error():
+    squares = tiny.Squares()
+    for part in (split_part(squares, "train", seed=0), ColorDSprites(split_part(squares, "train", seed=0))):
+        with pytest.raises(InputError, match="lacks some combinations of its factors"):
+            ImagePairs(part)
+    repeated = subset(squares, np.concatenate([np.arange(32), np.arange(16)]))  # A table, but with all there are.
+    assert next(iter(ImagePairs(repeated).dataset(4, 0)))["images"].shape == (4, 2, 16, 16, 1)

@@ -130,3 +130,16 @@ def test_gin_file_names_parts_of_the_data_that_it_is_included_after(dsprites_fol
 def test_shares_that_are_rounded_themselves_leave_nothing_over():
     parts = split(Numbers(2_000_000), {"a": 0.5, "b": 0.499_999_2})
     assert sum(map(len, parts.values())) == 2_000_000
+
+
+def test_the_order_in_which_parts_are_named_does_not_matter():
+    first, second = (
+        split(tiny.Squares(), dict(names), seed=3) for names in ([("a", 0.25), ("b", 0.75)], [("b", 0.75), ("a", 0.25)])
+    )
+    for name in "ab":
+        np.testing.assert_array_equal(first[name].rows, second[name].rows)
+
+
+def test_what_is_no_data_set_is_an_error():
+    with pytest.raises(InputError, match="cannot be taken; expected a data set"):
+        split(np.zeros((8, 4, 4)))

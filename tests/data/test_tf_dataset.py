@@ -57,3 +57,10 @@ def test_numbers_beside_texts_keep_their_order():
     given = tf.data.Dataset.from_tensor_slices({"image": IMAGES, **labels})
     data = tf_dataset_images(given, "image", ["number", "text"])
     np.testing.assert_allclose(data[data.factors_to_indices([[2, 0]])], IMAGES[[5]] / 255, rtol=1e-6)  # 10, "a".
+
+
+@pytest.mark.parametrize("values", [[0.0, np.nan, 1.0, 2.0, 3.0, 4.0], np.zeros((6, 2))])
+def test_factors_that_are_no_finite_scalars_are_an_error(values):
+    given = tf.data.Dataset.from_tensor_slices({"image": IMAGES, "a": values})
+    with pytest.raises(InputError, match="The factor 'a' is no scalar or not finite"):
+        tf_dataset_images(given, "image", ["a"])

@@ -11,14 +11,14 @@ import pytest
 
 from disent_tf.training.checkpointing import load_model
 from tests import tiny
-from tests.training.test_strategies import WATCHED, beta_tc_vae
+from tests.training.test_strategies import beta_tc_vae, watched
 
 _WORKER = """
 import sys
 from tests import tiny
 from tests.training import test_strategies
 model = {"factor_vae": tiny.factor_vae, "beta_tc_vae": test_strategies.beta_tc_vae}[sys.argv[2]]
-options = {**test_strategies.WATCHED, "steps": int(sys.argv[3]), "resume": sys.argv[4] == "True"}
+options = {**test_strategies.watched(), "steps": int(sys.argv[3]), "resume": sys.argv[4] == "True"}
 tiny.train_run(sys.argv[1], model, strategy="multi_worker", **options)
 """
 
@@ -52,6 +52,8 @@ def train_on_two_workers(folder, model, steps, *, resume=False):
     finally:
         for worker in workers:
             worker.kill()
+            worker.wait()
+            worker.stdout.close()
 
 
 @pytest.mark.parametrize(
@@ -60,12 +62,12 @@ def train_on_two_workers(folder, model, steps, *, resume=False):
 )
 def test_two_workers_train_as_two_replicas_do_and_resume_exactly(tmp_path, model, stops):
     factory = {"factor_vae": tiny.factor_vae, "beta_tc_vae": beta_tc_vae}[model]
-    expected = tiny.train_run(tmp_path / "mirrored", factory, steps=4, strategy="mirrored", **WATCHED)
+    expected = tiny.train_run(tmp_path / "mirrored", factory, steps=4, strategy="mirrored", **watched())
     for steps in stops:
         train_on_two_workers(tmp_path / "workers", model, steps=steps, resume=steps > stops[0])
     found = load_model(tmp_path / "workers")
     for a, b in zip(expected.get_weights(), found.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-7)
-    for name in ("metrics.csv", "decomposition.csv"):
+    for name in ("metrics.csv", "decomposition.csv", "validation.csv"):
         curves = [np.loadtxt(tmp_path / run / name, delimiter=",", skiprows=1) for run in ("mirrored", "workers")]
         np.testing.assert_allclose(*curves, rtol=1e-4, atol=1e-6)

@@ -3,9 +3,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from disent_tf.data.color_dsprites import ColorDSprites
 from disent_tf.data.factor_table import TabulatedData
 from disent_tf.data.given_images import images_of
 from disent_tf.data.pinwheel import Pinwheel
+from disent_tf.data.split import split_part
 from disent_tf.errors import InputError
 from disent_tf.visualization.montage import montage, montage_rows
 from tests import tiny
@@ -52,6 +54,12 @@ def test_a_table_has_a_row_for_each_value_of_its_first_factor():
     assert list(rows) == ["any", "class 0", "class 1", "class 2"]
     assert set(np.unique(rows["class 0"].round(1))) <= {np.float32(0.0), np.float32(0.1), np.float32(0.2)}
     np.testing.assert_allclose(rows["class 1"][:, 0, 0, 0], [0.3, 1.0])
+
+
+def test_a_table_is_one_however_it_is_wrapped():
+    part = split_part(tiny.Squares(), "train", seed=0)
+    names = [name for name, _ in montage_rows(ColorDSprites(part), 3, np.random.RandomState(0))]
+    assert names == [name for name, _ in montage_rows(part, 3, np.random.RandomState(0))] == ["any", "size 0", "size 1"]
 
 
 def test_without_factors_all_rows_are_samples(tmp_path):
