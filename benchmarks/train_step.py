@@ -131,7 +131,9 @@ def serve_loop(model: Any, data: Any, steps: int) -> None:
     import keras
     import tensorflow as tf
 
-    model.compile(keras.optimizers.Adam(5e-4), jit_compile=False)
+    from disent_tf.optimizers import fused
+
+    model.compile(fused(keras.optimizers.Adam(5e-4)), jit_compile=False)
     model.optimizer.build(model.trainable_variables)
     feed = iter(data.dataset(64 * model.batches_per_step, seed=0))
     step = tf.function(lambda: model.train_step(next(feed)), jit_compile=False, autograph=False)
