@@ -73,11 +73,10 @@ class Cars3D(GroundTruthData):
         """Yields (elevation, azimuth) and the image, uint8 `[64, 64, 3]`, of every view of a car."""
         elevations, azimuths, _ = self.factor_sizes
         try:
-            image = scipy.io.loadmat(io.BytesIO(content), variable_names=["im"])["im"]
+            arrays = scipy.io.loadmat(io.BytesIO(content), variable_names=["im"])
         except Exception as error:  # A damaged file makes scipy raise IndexError, UnboundLocalError and others.
-            if isinstance(error, KeyError):
-                raise
             raise ValueError(f"{name}: {error}") from error
+        image = arrays["im"]
         file.check_array(f"im of {name}", image, (128, 128, 3, azimuths, elevations), np.uint8)
         for elevation, azimuth in np.ndindex(elevations, azimuths):
             yield (elevation, azimuth), shrunk(np.ascontiguousarray(image[..., azimuth, elevation]))

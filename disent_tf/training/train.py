@@ -150,7 +150,7 @@ def train(
     watchers.extend([*extras, SaveCheckpoints(checkpoint_every, checkpoints)])
     for watcher in watchers:
         watcher.attach(step, steps, run)
-    if step == steps or any(watcher.done for watcher in watchers):
+    if step >= steps or any(watcher.done for watcher in watchers):
         return net
     feed = data.dataset(batch_size * net.batches_per_step, seed, first_batch=step)
     with StopOnSignal(listen=on.num_workers == 1) as stop:

@@ -15,6 +15,13 @@ from disent_tf.errors import InputError
 CONFIGS = pathlib.Path(__file__).parents[2] / "gin_configs" / "data"
 TEXTS = {path.stem: re.sub(r"#.*", "", path.read_text()) for path in sorted(CONFIGS.glob("*.gin"))}
 ADD_ONS = {name for name, text in TEXTS.items() if not re.search(r"^data = ", text, flags=re.MULTILINE)}
+FED = {  # What each addition trains on.
+    "correlated": "CorrelatedFactors",
+    "few_labels": "PartlyLabelled",
+    "held_out": "HeldOutCombinations",
+    "pairs": "ImagePairs",
+    "split": "FactorSubset",
+}
 NEED_A_FILE = {name for name, text in TEXTS.items() if "%gin.REQUIRED" in text}
 
 
@@ -43,6 +50,7 @@ def test_an_addition_is_what_is_trained_on(name, monkeypatch):
     made(name, monkeypatch)
     fed = gin.get_bindings("train")["data"]
     assert isinstance(fed, Observations)
+    assert type(fed).__name__ == FED[name]
     assert len(fed) <= 737_280
     assert fed.observation_shape == (64, 64, 1)
 

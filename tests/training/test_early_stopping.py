@@ -69,7 +69,10 @@ def test_a_falling_loss_does_not_end_training(tmp_path):
 
 def test_models_of_pairs_are_measured_on_pairs(tmp_path):
     pairs = ImagePairs(tiny.Squares())
-    model = lambda: AdaGVAE(**tiny.networks())  # noqa: E731
+
+    def model():
+        return AdaGVAE(**tiny.networks())
+
     tiny.train_run(tmp_path / "a", model, steps=2, data=pairs, callbacks=[early_stopping(data=pairs)])
     assert len(measured(tmp_path / "a")) == 1
 

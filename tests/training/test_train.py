@@ -171,6 +171,11 @@ def test_finished_run_resumes_to_itself(tmp_path):
     assert_same_state(first, run(tmp_path / "run", resume=True))
 
 
+def test_a_run_that_is_asked_for_fewer_steps_than_it_has_stays_as_it_is(tmp_path):
+    first = run(tmp_path / "run", steps=6)
+    assert_same_state(first, run(tmp_path / "run", steps=4, resume=True))
+
+
 def test_loaded_model_equals_the_trained_one(tmp_path):
     trained = run(tmp_path / "run", tiny.factor_vae)
     loaded = load_model(tmp_path / "run")
