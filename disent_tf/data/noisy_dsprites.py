@@ -22,3 +22,17 @@ class NoisyDSprites(DecoratedSprites):
             image[:] = random_state.random_sample(image.shape)
             np.maximum(image, sprite, out=image)
         return images
+
+    def observe(self, indices: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
+        """Draws images of rows `[num]`: float32 `[num, height, width, 3]` in [0, 1].
+
+        Nothing asks for disentanglement_lib's noise here, so it is drawn as floats, in half the time of its doubles.
+        """
+        sprites = self.data.observe(indices, random_state)
+        noise = np.random.Generator(np.random.PCG64(random_state.randint(2**32, size=4, dtype=np.uint32)))
+        height, width, channels = self.observation_shape
+        images = np.empty((len(sprites), height, width * channels), np.float32)
+        for image, sprite in zip(images, sprites[..., 0], strict=True):
+            noise.random(dtype=np.float32, out=image)
+            np.maximum(image, np.repeat(sprite, channels, axis=1), out=image)
+        return images.reshape(len(sprites), *self.observation_shape)

@@ -40,17 +40,33 @@ class ScreamDSprites(DecoratedSprites):
 
     def decorate(self, sprites: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
         """Returns the shapes `[num, height, width, 1]` on patches: float32 `[num, height, width, 3]` in [0, 1]."""
-        images = np.empty((len(sprites), *self.observation_shape), np.float32)
+        places, tints = np.empty((2, len(sprites)), np.int64), np.empty((len(sprites), 3), np.float32)
+        for i in range(len(sprites)):  # Image by image, in disentanglement_lib's order.
+            places[:, i] = [random_state.randint(end) for end in self._ends()]
+            tints[i] = random_state.random_sample(3)
+        return self._on_patches(sprites, places, tints)
+
+    def observe(self, indices: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
+        """Draws images of rows `[num]`: float32 `[num, height, width, 3]` in [0, 1].
+
+        Nothing asks for disentanglement_lib's order here, so all patches are drawn at once, in half the time.
+        """
+        sprites = self.data.observe(indices, random_state)
+        places = np.stack([random_state.randint(end, size=len(sprites)) for end in self._ends()])
+        return self._on_patches(sprites, places, random_state.random_sample((len(sprites), 3)).astype(np.float32))
+
+    def _ends(self) -> list[int]:
+        """Returns how many places a patch's top and left are drawn from."""
+        return [whole - part for whole, part in zip(self._picture.shape[:2], self.observation_shape[:2], strict=True)]
+
+    def _on_patches(self, sprites: np.ndarray, places: np.ndarray, tints: np.ndarray) -> np.ndarray:
+        """Returns the images of shapes `[num, height, width, 1]`, patches at `[2, num]` and tints `[num, 3]`."""
         height, width, _ = self.observation_shape
-        picture_height, picture_width, _ = self._picture.shape
-        rows = 0.5 * self._picture.reshape(picture_height, -1)
-        # Whole rows at once: pixel by pixel, NumPy takes five times as long.
-        shapes = np.repeat((sprites == 1.0).astype(np.float32).reshape(len(sprites), height, width), 3, axis=2)
-        for image, shape in zip(images.reshape(shapes.shape), shapes, strict=True):
-            top = random_state.randint(picture_height - height)
-            left = 3 * random_state.randint(picture_width - width)
-            tint = 0.5 * random_state.random_sample(3).astype(np.float32)
-            np.add(rows[top : top + height, left : left + 3 * width], np.tile(tint, width), out=image)
-            image -= shape  # Now -(1 - image) where the shape is.
+        rows = 0.5 * self._picture.reshape(len(self._picture), -1)  # Of pixels and channels: NumPy is slow on pixels.
+        top, left = places
+        images = np.lib.stride_tricks.sliding_window_view(rows, (height, 3 * width))[top, 3 * left]
+        images += np.tile(0.5 * tints[:, None], width)
+        for image, sprite in zip(images, sprites[..., 0], strict=True):  # One at a time: the cache holds it.
+            image -= np.repeat(sprite, 3, axis=1)  # Now -(1 - image) where the shape is.
             np.abs(image, out=image)
-        return images
+        return images.reshape(len(sprites), *self.observation_shape)

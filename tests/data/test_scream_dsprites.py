@@ -39,10 +39,42 @@ def test_images_are_those_of_disentanglement_lib(picture):
 
 
 def test_without_a_file_patches_are_those_of_the_texture():
-    rows = np.array([9, 22])
-    images = ScreamDSprites(tiny.Squares()).observe(rows, np.random.RandomState(7))
-    wanted = expected(texture().astype(np.float64), tiny.Squares()[rows], np.random.RandomState(7))
+    sprites = tiny.Squares()[np.array([9, 22])]
+    images = ScreamDSprites(tiny.Squares()).decorate(sprites, np.random.RandomState(7))
+    wanted = expected(texture().astype(np.float64), sprites, np.random.RandomState(7))
     np.testing.assert_allclose(images, wanted, atol=1e-6)
+
+
+def test_the_feed_draws_patches_from_the_whole_picture_and_tints_apart(picture):
+    path, pixels = picture
+    rows = np.full(2000, 31)
+    images = ScreamDSprites(tiny.Squares(), path).observe(rows, np.random.RandomState(7))
+    assert images.shape == (2000, 16, 16, 3) and images.dtype == np.float32
+    shape = tiny.Squares()[rows[:1]][0, ..., 0] == 1
+    behind = np.where(shape[..., None], 1.0 - images, images)
+    patches = np.lib.stride_tricks.sliding_window_view(pixels, (16, 16), axis=(0, 1))[:14, :34]
+    patches = np.moveaxis(patches.reshape(-1, 3, 16, 16), 1, -1) / 2.0
+    # Differences of neighbouring pixels tell a patch, whatever its tint; what is left is the tint.
+    place = {np.round(each, 3).tobytes(): i for i, each in enumerate(patches[:, 0, 1] - patches[:, 0, 0])}
+    found = np.array(
+        [place[np.round(each.astype(np.float64), 3).tobytes()] for each in behind[:, 0, 1] - behind[:, 0, 0]]
+    )
+    tints = 2.0 * (behind - patches[found])
+    np.testing.assert_allclose(tints, np.broadcast_to(tints[:, :1, :1], tints.shape), atol=1e-5)
+    tints = tints[:, 0, 0]
+    np.testing.assert_allclose(np.quantile(tints, [0, 0.5, 1], axis=0).T, [[0, 0.5, 1]] * 3, atol=0.04)
+    np.testing.assert_allclose(np.corrcoef(tints.T), np.eye(3), atol=0.08)
+    top, left = np.divmod(found, 34)
+    assert np.bincount(top).size == 14 and np.bincount(top).min() > 90
+    assert np.bincount(left).size == 34 and np.bincount(left).min() > 25
+
+
+@pytest.mark.parametrize("grey", [0.0, 0.25, 1.0])
+def test_a_grey_shape_inverts_in_part(grey):
+    data, sprites = ScreamDSprites(tiny.Squares()), tiny.Squares()[np.array([31])]
+    behind = data.decorate(np.zeros_like(sprites), np.random.RandomState(1))
+    images = data.decorate(grey * sprites, np.random.RandomState(1))
+    np.testing.assert_allclose(images, np.where(sprites == 1, np.abs(behind - grey), behind), atol=1e-6)
 
 
 def test_a_shape_inverts_what_is_behind_it():
@@ -58,8 +90,9 @@ def test_a_shape_inverts_what_is_behind_it():
 def test_gin_names_the_picture(picture):
     path, pixels = picture
     gin.parse_config(f"ScreamDSprites.data = @Squares()\nScreamDSprites.path = '{path}'\ndata = @ScreamDSprites()")
-    images = gin.query_parameter("%data").scoped_configurable_fn().observe(np.array([3]), np.random.RandomState(0))
-    wanted = expected(pixels, tiny.Squares()[np.array([3])], np.random.RandomState(0))
+    sprites = tiny.Squares()[np.array([3])]
+    images = gin.query_parameter("%data").scoped_configurable_fn().decorate(sprites, np.random.RandomState(0))
+    wanted = expected(pixels, sprites, np.random.RandomState(0))
     np.testing.assert_allclose(images, wanted, atol=1e-6)
 
 
