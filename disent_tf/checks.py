@@ -14,6 +14,13 @@ def check_positive(**values: Any) -> None:
             raise InputError(f"{name} is {value!r}; expected an integer of at least 1.")
 
 
+def check_count(**values: Any) -> None:
+    """Raises InputError unless every value is an integer of at least 0; the keys are what they are called."""
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise InputError(f"{name} is {value!r}; expected an integer of at least 0.")
+
+
 def check_seed(seed: Any) -> None:
     """Raises InputError unless `seed` is an integer that NumPy, Python and TensorFlow all take."""
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:

@@ -5,10 +5,9 @@ import pathlib
 import shutil
 
 import keras
-import tensorflow as tf
 
-from disent_tf.distributions.structure import is_joint
 from disent_tf.errors import InputError
+from disent_tf.models.representation_model import RepresentationModel
 from disent_tf.training.checkpointing import load_model
 from disent_tf.training.run_folder import RunFolder, check_free
 
@@ -16,7 +15,7 @@ from disent_tf.training.run_folder import RunFolder, check_free
 def export(
     run_dir: str | os.PathLike[str], output_dir: str | os.PathLike[str] | None = None, *, overwrite: bool = False
 ) -> pathlib.Path:
-    """Writes the newest checkpoint of a run as a SavedModel; see `save_endpoints` for what it serves.
+    """Writes the newest checkpoint of a run as a SavedModel; the model's `endpoints` say what it serves.
 
     Returns:
       The folder: `output_dir`, or `export/` in the run folder.
@@ -43,31 +42,10 @@ def export(
     return target
 
 
-def save_endpoints(model: keras.Model, folder: pathlib.Path) -> None:
-    """Writes a SavedModel with four endpoints, each also a signature; all images are float32 in [0, 1].
-
-    encode: images `[num, h, w, c]` -> {"mean", "log_var"}, each `[num, latent_dim]`, of the posterior's marginals, and
-      its "covariance" `[num, latent_dim, latent_dim]` if it is joint.
-    decode: codes `[num, latent_dim]` -> images.
-    reconstruct: images -> images, through the posterior's mean.
-    sample: num, an int32 scalar -> images, decoded from draws of the prior.
-    """
-
-    def encode(x: tf.Tensor) -> dict[str, tf.Tensor]:
-        posterior = model.encode(x)
-        moments = {"mean": posterior.mean(), "log_var": 2.0 * tf.math.log(posterior.stddev())}
-        return moments | ({"covariance": posterior.covariance()} if is_joint(posterior) else {})
-
-    def sample(num: tf.Tensor) -> tf.Tensor:
-        # TensorFlow's global generator: an export has no state of its own to keep.
-        return model.decode(model.prior.distribution().sample(num)).mean()
-
-    images = tf.TensorSpec((None, *model.image_shape), tf.float32, name="images")
-    codes = tf.TensorSpec((None, model.latent_dim), tf.float32, name="codes")
+def save_endpoints(model: RepresentationModel, folder: pathlib.Path) -> None:
+    """Writes a SavedModel with the model's `endpoints`, each also a signature."""
     archive = keras.export.ExportArchive()
     archive.track(model)
-    archive.add_endpoint("encode", encode, [images])
-    archive.add_endpoint("decode", lambda z: model.decode(z).mean(), [codes])
-    archive.add_endpoint("reconstruct", model.reconstruct, [images])
-    archive.add_endpoint("sample", sample, [tf.TensorSpec((), tf.int32, name="num")])
+    for name, (function, specifications) in model.endpoints().items():
+        archive.add_endpoint(name, function, specifications)
     archive.write_out(str(folder), verbose=False)

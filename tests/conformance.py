@@ -24,6 +24,7 @@ SMALL = [
     "fc_encoder.hidden_units = (16,)",
     "fc_decoder.hidden_units = (16,)",
     "PartlyLabelled.num_labelled = 5",
+    "DCIGN.dims_per_factor = (1, 1, 1)",
     "VampPrior.num_pseudo_inputs = 4",
     "train.steps = 2",
     "train.batch_size = 4",
@@ -32,6 +33,8 @@ SMALL = [
     "train.jit_compile = False",
 ]
 BATCH_SIZE = 4
+NO_TRAINED_VAES = {"raw_pixels.gin", "ground_truth.gin", "pca.gin", "ica.gin", "untrained_vae.gin", "info_gan.gin"}
+"""Models that take other checks: those of tests/test_conformance_of_baselines.py."""
 
 
 @cache

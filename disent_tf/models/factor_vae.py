@@ -82,7 +82,7 @@ class FactorVAE(VAE):
 
     @property
     def optimizers(self) -> list[keras.optimizers.Optimizer]:
-        return [self.optimizer, self.discriminator_optimizer]
+        return [*super().optimizers, self.discriminator_optimizer]
 
     def regularizer(self, code: Code) -> tf.Tensor:
         logits = self.discriminate(code.z)

@@ -71,22 +71,28 @@ def check_images(spec: Any, data: Observations, image_shape: tuple[int, ...]) ->
     """Raises InputError unless `spec` is a batch of images, or begins with one."""
     images = spec[0] if isinstance(spec, tuple) else spec
     if isinstance(images, dict):
-        raise InputError(
-            "The data feeds pairs of images, which only AdaGVAE, AdaMLVAE and GroupVAE learn from; set "
-            "train.data = %data."
+        feeds, learners = (
+            ("pairs of images", "AdaGVAE, AdaMLVAE and GroupVAE learn")
+            if "changed" in images
+            else ("batches of one factor", "DCIGN learns")
         )
-    _check_shape(data, images.shape[1:], image_shape)
+        raise InputError(f"The data feeds {feeds}, which only {learners} from; set train.data = %data.")
+    check_image_shape_of(data, images.shape[1:], image_shape)
 
 
 def check_support(data: Observations, likelihood: Likelihood) -> None:
     """Raises InputError if the first observations lie where the likelihood has no density."""
-    if not likelihood.on_unit_interval:
-        return
+    if likelihood.on_unit_interval:
+        check_unit_interval(data, type(likelihood).__name__, ", or choose GaussianLikelihood or LaplaceLikelihood")
+
+
+def check_unit_interval(data: Observations, who: str, otherwise: str = "") -> None:
+    """Raises InputError if the first observations have values outside of [0, 1], which `who` asks for."""
     some = data[np.arange(min(len(data), 64))]
     if some.min() < 0 or some.max() > 1:
         raise InputError(
-            f"{type(likelihood).__name__} is over values from 0 to 1, {type(data).__name__} has values from "
-            f"{some.min():.3g} to {some.max():.3g}; scale the data, or choose GaussianLikelihood or LaplaceLikelihood."
+            f"{who} is over values from 0 to 1, {type(data).__name__} has values from {some.min():.3g} to "
+            f"{some.max():.3g}; scale the data{otherwise}."
         )
 
 
@@ -105,12 +111,13 @@ def check_labels(spec: Any, data: Observations, supervision: Supervision) -> Non
 
 def check_pairs(spec: Any, data: Observations, image_shape: tuple[int, ...]) -> None:
     """Raises InputError unless `spec` is a batch of pairs as `ImagePairs` feeds them."""
-    if not isinstance(spec, dict):
+    if not isinstance(spec, dict) or "changed" not in spec:
         raise InputError("The model learns from pairs of images; set train.data = @ImagePairs().")
-    _check_shape(data, spec["images"].shape[2:], image_shape)
+    check_image_shape_of(data, spec["images"].shape[2:], image_shape)
 
 
-def _check_shape(data: Observations, shape: tf.TensorShape, image_shape: tuple[int, ...]) -> None:
+def check_image_shape_of(data: Observations, shape: tf.TensorShape, image_shape: tuple[int, ...]) -> None:
+    """Raises InputError unless the shape of the data's images is what the model reads."""
     if tuple(shape) != tuple(image_shape):
         raise InputError(
             f"The model reads images of shape {tuple(image_shape)}, {type(data).__name__} has {tuple(shape)}; set "

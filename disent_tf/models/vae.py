@@ -1,6 +1,6 @@
 """The variational autoencoder (Kingma & Welling 2013; Rezende et al. 2014), and the template of all its variants."""
 
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple
 
 import gin
 import keras
@@ -12,16 +12,17 @@ from disent_tf.distributions import divergences
 from disent_tf.distributions.likelihoods import Bernoulli, Likelihood
 from disent_tf.distributions.posteriors import DiagonalNormal, Posterior
 from disent_tf.distributions.priors import Prior, StandardNormal
+from disent_tf.distributions.structure import is_joint
 from disent_tf.models.fit_together import (
     check_factors,
-    check_images,
     check_labels,
     check_networks,
     check_part,
     check_prior,
     check_support,
 )
-from disent_tf.models.replicas import gathered, num_replicas, reducible
+from disent_tf.models.replicas import gathered, num_replicas
+from disent_tf.models.representation_model import Endpoints, RepresentationModel
 from disent_tf.models.supervision import Supervision
 from disent_tf.models.tracking import ActiveUnits, MeanPerDimension
 from disent_tf.models.weights import Weight, weight_at
@@ -52,11 +53,13 @@ class Code(NamedTuple):
     """KL(q(z|x) ‖ p(z)), nats per image, `[batch]`."""
     training: bool
     """Whether this is a step of training, not an evaluation."""
+    fed: Any = None
+    """What `fit` was fed, where codes and images are of one replica."""
 
 
 @keras.saving.register_keras_serializable("disent_tf")
 @gin.register
-class VAE(keras.Model):
+class VAE(RepresentationModel):
     """A VAE, trained by `fit` on batches of images in [0, 1].
 
     Loss, nats per image: the mean over the batch of -log p(x|z), summed over pixels, plus `regularizer`, here
@@ -81,9 +84,6 @@ class VAE(keras.Model):
       InputError: the parts do not fit together.
     """
 
-    batches_per_step: ClassVar[int] = 1
-    """Independent batches that one training step consumes; the feed delivers them as one batch, end to end."""
-
     regularizes_batches: ClassVar[bool] = False
     """Whether `regularizer` is no mean over images. Then it gets the codes of all replicas, where there are several."""
 
@@ -100,16 +100,14 @@ class VAE(keras.Model):
         name: str | None = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__(name=name, dtype=dtype)
-        self.posterior = posterior or DiagonalNormal()
-        self.likelihood = likelihood or Bernoulli()
-        check_part("posterior", self.posterior, Posterior)
-        check_part("likelihood", self.likelihood, Likelihood)
-        check_networks(encoder, decoder, self.posterior, self.likelihood)
+        posterior, likelihood = posterior or DiagonalNormal(), likelihood or Bernoulli()
+        check_part("posterior", posterior, Posterior)
+        check_part("likelihood", likelihood, Likelihood)
+        check_networks(encoder, decoder, posterior, likelihood)
+        super().__init__(encoder.input_shape[1:], decoder.input_shape[-1], name=name, dtype=dtype)
+        self.posterior, self.likelihood = posterior, likelihood
         self.encoder = encoder
         self.decoder = decoder
-        self.latent_dim: int = decoder.input_shape[-1]
-        self.image_shape: tuple[int, ...] = encoder.input_shape[1:]
         self.prior = prior or StandardNormal(self.latent_dim)
         check_prior(self.prior, self.latent_dim)
         self.prior.connect(self.encode, self.image_shape)
@@ -120,23 +118,15 @@ class VAE(keras.Model):
             check_part("supervision", supervision, Supervision)
             check_factors(supervision, self.latent_dim)
         self.supervision = supervision
-        self.seed_generator = keras.random.SeedGenerator()
 
         any_posterior = self.posterior.distribution(tf.zeros((1, encoder.output_shape[-1])))
         names = divergences.kl_names(any_posterior, self.prior.distribution())
         self.kl_name = names.total
-        self.term_means: dict[str, keras.metrics.Mean] = {}
-        self.headline_terms: list[str] = []
         self.add_terms("loss", "reconstruction", self.kl_name, headline=True)
         self.add_terms("regularizer", *(["supervised"] if supervision else []))
         self.kl_means = MeanPerDimension(self.latent_dim, name=names.per_dimension)
         self.active_units = ActiveUnits(self.latent_dim)
         self.built = True  # As its networks are: there is nothing left to build on the first call.
-
-    def add_terms(self, *names: str, headline: bool = False) -> None:
-        """Adds terms, in nats per image, to what is logged, and to what the progress bar shows if `headline`."""
-        self.term_means.update({name: keras.metrics.Mean(name=name) for name in names})
-        self.headline_terms.extend(names if headline else [])
 
     def call(self, x: Any, training: bool = False) -> VAEOutput:
         """Encodes images `[batch, h, w, c]`, samples one code for each, decodes it."""
@@ -169,6 +159,7 @@ class VAE(keras.Model):
         """
         del sample_weight
         code, kl_per_dimension = self._code(y_pred, training)
+        code = code._replace(fed=x)
         images = tf.cast(self.images(x), tf.float32)
         reconstruction = -self.likelihood.log_prob(y_pred.likelihood_parameters, images)
         regularizer = tf.broadcast_to(self._regularizer(code, y_pred), tf.shape(code.kl))
@@ -205,38 +196,12 @@ class VAE(keras.Model):
         """
         return code.kl
 
-    def log_terms(self, **terms: tf.Tensor) -> None:
-        """Adds values, `[batch]` or scalar, to the running means, over images, of terms named to `add_terms`."""
-        for name, value in terms.items():
-            self.term_means[name].update_state(value)
-
-    def get_metrics_result(self) -> dict[str, tf.Tensor]:
-        return reducible(super().get_metrics_result())
-
-    @property
-    def optimizers(self) -> list[keras.optimizers.Optimizer]:
-        """Every optimizer whose state a resumed run needs."""
-        return [self.optimizer]
-
     def weight_now(self, weight: Weight) -> tf.Tensor:
         """Returns the value of a loss weight at the current training step, float32 scalar."""
         return weight_at(weight, self._step())
 
     def _step(self) -> tf.Tensor:
         return tf.convert_to_tensor(self.optimizer.iterations if self.compiled else 0)
-
-    def next_seed(self, *, shared: bool = False) -> tf.Tensor:
-        """Returns a fresh seed for stateless sampling, int32 `[2]`; its state is saved and restored with the model.
-
-        Args:
-          shared: whether all replicas get the same one.
-        """
-        seed = tf.cast(self.seed_generator.next(), tf.int32)
-        replica = tf.distribute.get_replica_context()
-        if shared or replica is None or replica.num_replicas_in_sync == 1:
-            return seed
-        apart = _REPLICA_STRIDE * tf.cast(replica.replica_id_in_sync_group, tf.int32)  # Replicas share the generator.
-        return seed + tf.stack([0, apart])
 
     def encode(self, x: tf.Tensor) -> tfd.Distribution:
         """Returns q(z|x) of images `[batch, h, w, c]`: batch shape `[batch, latent_dim]`, or `[batch]` if joint."""
@@ -246,25 +211,38 @@ class VAE(keras.Model):
         """Returns p(x|z) of codes `[batch, latent_dim]`: batch shape `[batch]`, event shape `[h, w, c]`."""
         return self.likelihood.distribution(tf.cast(self.decoder(z, training=False), tf.float32))
 
-    def reconstruct(self, x: tf.Tensor) -> tf.Tensor:
-        """Returns E[x|z] at the posterior's mean, `[batch, h, w, c]`."""
-        return self.decode(self.encode(x).mean()).mean()
-
     def sample(self, num: int) -> tf.Tensor:
         """Returns E[x|z] of `num` codes drawn from the prior, `[num, h, w, c]`."""
         return self.decode(self.prior.distribution().sample(num, seed=self.next_seed())).mean()
 
     def check_feed(self, spec: Any, data: Observations) -> None:
-        """Raises InputError unless the model can be trained on batches of this structure.
-
-        Args:
-          spec: `tf.TensorSpec` of a batch, or a tuple or dict of them.
-          data: what the batches are of.
-        """
-        check_images(spec, data, self.image_shape)
+        super().check_feed(spec, data)
         check_support(data, self.likelihood)
         if self.supervision is not None:
             check_labels(spec, data, self.supervision)
+
+    def endpoints(self) -> Endpoints:
+        """Returns what a SavedModel of this model serves; all images are float32 in [0, 1].
+
+        encode: images `[num, h, w, c]` -> {"mean", "log_var"}, each `[num, latent_dim]`, of the posterior's marginals,
+          and its "covariance" `[num, latent_dim, latent_dim]` if it is joint.
+        decode: codes `[num, latent_dim]` -> images.
+        reconstruct: images -> images, through the posterior's mean.
+        sample: num, an int32 scalar -> images, decoded from draws of the prior.
+        """
+
+        def encode(x: tf.Tensor) -> dict[str, tf.Tensor]:
+            posterior = self.encode(x)
+            moments = {"mean": posterior.mean(), "log_var": 2.0 * tf.math.log(posterior.stddev())}
+            return moments | ({"covariance": posterior.covariance()} if is_joint(posterior) else {})
+
+        def sample(num: tf.Tensor) -> tf.Tensor:
+            # TensorFlow's global generator: an export has no state of its own to keep.
+            return self.decode(self.prior.distribution().sample(num)).mean()
+
+        inherited = super().endpoints()
+        num = tf.TensorSpec((), tf.int32, name="num")
+        return {**inherited, "encode": (encode, inherited["encode"][1]), "sample": (sample, [num])}
 
     def get_config(self) -> dict[str, Any]:
         parts = {
@@ -278,10 +256,3 @@ class VAE(keras.Model):
         }
         config = {key: keras.saving.serialize_keras_object(part) for key, part in parts.items()}
         return config | {"name": self.name, "dtype": keras.dtype_policies.serialize(self.dtype_policy)}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        return cls(**{key: keras.saving.deserialize_keras_object(value) for key, value in config.items()})
-
-
-_REPLICA_STRIDE = 1_000_003  # Far from the steps of one that Keras' generator takes.

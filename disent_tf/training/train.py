@@ -16,10 +16,12 @@ import keras
 import numpy as np
 
 from disent_tf import config
-from disent_tf.checks import check_positive, check_seed
+from disent_tf.checks import check_count, check_positive, check_seed
 from disent_tf.data.observations import Observations
 from disent_tf.errors import InputError
 from disent_tf.files import write_text
+from disent_tf.models.representation_model import RepresentationModel
+from disent_tf.models.vae import VAE
 from disent_tf.optimizers import fused
 from disent_tf.training import devices, provenance
 from disent_tf.training.callbacks import ContinueMeans, EverySteps, Progress, SaveCheckpoints, StopOnNaN
@@ -48,9 +50,9 @@ def train(
     output_dir: str | os.PathLike[str],
     *,
     data: Observations,
-    model: Callable[[], keras.Model],
-    optimizer: Callable[[], keras.optimizers.Optimizer],
+    model: Callable[[], RepresentationModel],
     steps: int,
+    optimizer: Callable[[], keras.optimizers.Optimizer] | None = None,
     batch_size: int = 64,
     seed: int = 0,
     precision: str = "float32",
@@ -68,15 +70,15 @@ def train(
     callbacks: Sequence[EverySteps] = (),
     overwrite: bool = False,
     resume: bool = False,
-) -> keras.Model:
+) -> RepresentationModel:
     """Trains a model and fills a run folder.
 
     Args:
       output_dir: the run folder to make or, with `resume`, to continue.
       data: what to train on.
       model: makes the model; called once the random seed is set, so that a seed means the same weights.
-      optimizer: makes the optimizer of the model's loss.
-      steps: training steps in all.
+      steps: training steps in all; 0 for a model that stays as it is made, and for one that learns at once, as PCA.
+      optimizer: makes the optimizer of the model's loss. A model that learns at once needs none.
       batch_size: images in each batch of a step (FactorVAE takes two batches a step).
       seed: of weights, noise and the order of the data.
       precision: Keras dtype policy: "float32", "mixed_float16" or "mixed_bfloat16".
@@ -89,7 +91,7 @@ def train(
       steps_per_execution: steps in one call of TensorFlow; divides the intervals below.
       log_every: steps between rows of `metrics.csv`, each the mean since the last row.
       decomposition_every: steps between rows of `decomposition.csv`, estimates of mutual information, total
-        correlation and dimension-wise KL in nats; 0 for none.
+        correlation and dimension-wise KL in nats, of a VAE; 0 for none.
       decomposition_images: images that they are estimated on, the same every time.
       checkpoint_every: steps between checkpoints; there is always one at the end and at an interruption.
       keep_checkpoints: how many of the newest checkpoints stay.
@@ -110,7 +112,8 @@ def train(
     on = devices.choose(strategy, jit_compile, threads, onednn)
     run = (_open if on.is_chief else _open_for_worker)(output_dir, overwrite=overwrite, resume=resume)
     check_positive(batch_size=batch_size, keep_checkpoints=keep_checkpoints, steps_per_execution=steps_per_execution)
-    check_positive(steps=steps, log_every=log_every, checkpoint_every=checkpoint_every)
+    check_positive(log_every=log_every, checkpoint_every=checkpoint_every)
+    check_count(steps=steps)
     _check_multiples(steps_per_execution, steps=steps, log_every=log_every, checkpoint_every=checkpoint_every)
     if decomposition_every:
         check_positive(decomposition_every=decomposition_every, decomposition_images=decomposition_images)
@@ -124,9 +127,11 @@ def train(
     keras.utils.set_random_seed(seed)
     with _dtype_policy(precision), on.strategy.scope():
         net = _make("train.model", model)
-        fast = fused(_make("train.optimizer", optimizer))
-        net.compile(fast, jit_compile=on.jit_compile, steps_per_execution=steps_per_execution)
-        net.optimizer.build(net.trainable_variables)  # One built later, in `fit`, would not be restored.
+        _check_training(net, optimizer, steps)
+        if optimizer is not None and not net.learns_at_once:
+            fast = fused(_make("train.optimizer", optimizer))
+            net.compile(fast, jit_compile=on.jit_compile, steps_per_execution=steps_per_execution)
+            net.optimizer.build(net.trainable_variables)  # One built later, in `fit`, would not be restored.
     net.check_feed(data.dataset(batch_size, seed).element_spec, data)
 
     info = {"seed": seed, **provenance.describe()}
@@ -142,9 +147,14 @@ def train(
 
     _log.info("%s", _headline(net, data, run, f"{precision} on {on.place}", step, steps))
     _log.info("Chosen: %s.", on.choices)
+    if step == 0:
+        net.fit_at_once(data, seed)
+    if steps == 0:
+        checkpoints.save(0)
+        return net
     progress = Progress(log_every, net.headline_terms)
     watchers = [StopOnNaN(1), progress, Curves(log_every)]
-    if decomposition_every:
+    if decomposition_every and isinstance(net, VAE):  # Of a posterior and a prior.
         images = _some_images(data, decomposition_images, seed)
         watchers.append(DecompositionCurves(decomposition_every, images, len(data)))
     watchers.extend([*extras, SaveCheckpoints(checkpoint_every, checkpoints)])
@@ -196,6 +206,13 @@ def _check_multiples(steps_per_execution: int, **values: int) -> None:
             )
 
 
+def _check_training(net: RepresentationModel, optimizer: Any, steps: int) -> None:
+    if net.learns_at_once and steps:
+        raise InputError(f"{type(net).__name__} learns at once, train.steps is {steps}; expected train.steps = 0.")
+    if steps and optimizer is None:
+        raise InputError("train.optimizer is not set; expected an optimizer, written as @Adam.")
+
+
 def _check_data(data: Any) -> None:
     if not isinstance(data, Observations):
         raise InputError(f"train.data is {data!r}; expected a data set, written as @DSprites() or %data.")
@@ -242,7 +259,7 @@ def _some_images(data: Observations, num: int, seed: int) -> np.ndarray:
     return data[np.sort(indices)]
 
 
-def _headline(net: keras.Model, data: Observations, run: RunFolder, where: str, step: int, steps: int) -> str:
+def _headline(net: RepresentationModel, data: Observations, run: RunFolder, where: str, step: int, steps: int) -> str:
     return (
         f"{type(net).__name__} ({net.count_params():,} parameters) on {type(data).__name__} ({len(data):,} images), "
         f"{where}, steps {step} to {steps}, into {run.path}"

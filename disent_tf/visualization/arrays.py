@@ -9,13 +9,16 @@ from tensorflow_probability import distributions as tfd
 
 from disent_tf.distributions import structure
 from disent_tf.distributions.divergences import kl_divergence
+from disent_tf.errors import InputError
+from disent_tf.models.representation_model import RepresentationModel
+from disent_tf.models.vae import VAE
 
 # Pairs of as many codes and posteriors are compared at once, 4 MB for each intermediate result.
 _POSTERIORS_AT_ONCE = 512
 _CODES_AT_ONCE = 1024
 
 
-def kl_per_dimension(model: keras.Model, images: np.ndarray) -> np.ndarray:
+def kl_per_dimension(model: VAE, images: np.ndarray) -> np.ndarray:
     """Returns KL(q(z_j|x) ‖ p(z_j)) in nats, averaged over images `[num, h, w, c]`: float32 `[latent_dim]`.
 
     A dimension that the model does not use has a KL of about 0, and its traversal shows nothing. Estimated from one
@@ -26,23 +29,38 @@ def kl_per_dimension(model: keras.Model, images: np.ndarray) -> np.ndarray:
     return tf.reduce_mean(kl.per_dimension, axis=0).numpy()
 
 
-def traversals(model: keras.Model, code: np.ndarray, dimensions: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Decodes a code with one dimension at a time set to each value.
+def parts_by_use(model: RepresentationModel, images: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Returns the parts of a model's codes that traversals vary, int `[num_parts]`, and a label for each.
+
+    Those of a VAE are sorted by the KL divergence that they have on images `[num, h, w, c]`, largest first.
+
+    Raises:
+      InputError: the model has none.
+    """
+    if not model.part_names:
+        raise InputError(f"Codes of {type(model).__name__} have no parts to traverse; leave traversals out.")
+    if not isinstance(model, VAE):
+        return np.arange(len(model.part_names)), model.part_names
+    kl = kl_per_dimension(model, images)
+    order = np.argsort(-kl)
+    return order, [f"{model.part_names[part]}: {kl[part]:.2f} nats" for part in order]
+
+
+def traversals(model: RepresentationModel, code: np.ndarray, parts: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Decodes a code with one part at a time at each position.
 
     Args:
-      model: a VAE.
+      model: a model that decodes.
       code: `[latent_dim]`, where the traversals start: a posterior mean, or zeros for a traversal of the prior.
-      dimensions: int `[num_dimensions]`, one row for each.
-      values: `[num_values]`, what the dimension is set to.
+      parts: int `[num_parts]`, one row for each.
+      positions: `[num_positions]`; `RepresentationModel.varied` says what they are.
 
     Returns:
-      images `[num_dimensions, num_values, h, w, c]`.
+      images `[num_parts, num_positions, h, w, c]`.
     """
-    codes = np.tile(np.asarray(code, np.float32), (len(dimensions), len(values), 1))
-    for row, dimension in enumerate(dimensions):
-        codes[row, :, dimension] = values
+    codes = np.stack([model.varied(code, part, positions) for part in parts])
     images = model.decode(codes.reshape(-1, codes.shape[-1])).mean().numpy()
-    return images.reshape(len(dimensions), len(values), *images.shape[1:])
+    return images.reshape(len(parts), len(positions), *images.shape[1:])
 
 
 def grid(images: np.ndarray, padding: int = 2) -> np.ndarray:

@@ -22,32 +22,33 @@ def traversals(
     num_values: int = 9,
     limit: float = 2.0,
 ) -> pathlib.Path:
-    """Draws `traversals.png`: from the code of one image, every dimension from -limit to limit; largest KL first.
+    """Draws `traversals.png`: from the code of one image, every dimension from -limit to limit.
+
+    Those of a VAE are sorted by KL, largest first.
 
     Args:
-      model: a VAE.
+      model: a model that decodes.
       data: where the image comes from.
       folder: where the file goes.
       random_state: of the choice of the image, and of those that the KL is averaged over.
       num_values: columns.
-      limit: end of the traversals, in standard deviations of N(0, I) whatever the prior.
+      limit: end of the traversals: for a VAE in standard deviations of N(0, I) whatever the prior; see `varied` of
+        other models.
 
     Returns:
       Path of the file.
 
     Raises:
-      InputError: the data are not images.
+      InputError: the data are not images, or the codes have no parts to traverse.
     """
     check_positive(num_values=num_values)
     check_positive_number("traversals.limit", limit)
     images = sample_images("traversals", data, random_state)
-    kl = arrays.kl_per_dimension(model, images)
-    order = np.argsort(-kl)
+    parts, labels = arrays.parts_by_use(model, images)
     code = model.encode(images[:1]).mean().numpy()[0]
-    rows = arrays.traversals(model, code, order, np.linspace(-limit, limit, num_values))
-    labels = [f"z{dimension}: {kl[dimension]:.2f} nats" for dimension in order]
+    rows = arrays.traversals(model, code, parts, np.linspace(-limit, limit, num_values))
     path = folder / "traversals.png"
-    save_rows(path, arrays.grid(rows), labels, f"Traversals from -{limit:g} to {limit:g}, sorted by KL")
+    save_rows(path, arrays.grid(rows), labels, f"Traversals from -{limit:g} to {limit:g}")
     return path
 
 
@@ -64,7 +65,7 @@ def traversal_gif(
     """Draws `traversals.gif`: traversals of several images at once, moving; a row for each, columns sorted by KL.
 
     Args:
-      model: a VAE.
+      model: a model that decodes.
       data: where the images come from.
       folder: where the file goes.
       random_state: of the choice of images; the first is that of `traversals`.
@@ -76,15 +77,15 @@ def traversal_gif(
       Path of the file.
 
     Raises:
-      InputError: the data are not images.
+      InputError: the data are not images, or the codes have no parts to traverse.
     """
     check_positive(num_images=num_images, num_frames=num_frames)
     check_positive_number("traversal_gif.limit", limit)
     images = sample_images("traversal_gif", data, random_state, at_least=num_images)
-    order = np.argsort(-arrays.kl_per_dimension(model, images))
+    parts, _ = arrays.parts_by_use(model, images)
     values = limit * np.sin(np.linspace(0, 2 * np.pi, num_frames, endpoint=False))  # There and back, without a jump.
     codes = model.encode(images[:num_images]).mean().numpy()
-    moving = np.stack([arrays.traversals(model, code, order, values) for code in codes])  # [image, dimension, value, …]
+    moving = np.stack([arrays.traversals(model, code, parts, values) for code in codes])  # [image, part, value, …]
     path = folder / "traversals.gif"
     save_gif(path, [arrays.grid(moving[:, :, i]) for i in range(num_frames)])
     return path

@@ -50,7 +50,7 @@ class TraversalImages(EverySteps):
         if len(shape) != 3 or shape[-1] not in (1, 3):
             return
         code = self.model.encode(self._data[np.array([self._row])]).mean().numpy()[0]
-        rows = arrays.traversals(self.model, code, np.arange(len(code)), self._values)
+        rows = arrays.traversals(self.model, code, np.arange(len(self.model.part_names)), self._values)
         with self._writer.as_default():
             tf.summary.image("traversals", arrays.grid(rows)[None], step=step)
         self._writer.flush()

@@ -30,6 +30,7 @@ OPTIONS = {
     "AdaGVAE": {"beta": 3.0},
     "AdaMLVAE": {"beta": 3.0},
     "GroupVAE": {"beta": 3.0},
+    "DCIGN": {"dims_per_factor": (1, 1, 1)},
 }
 
 
