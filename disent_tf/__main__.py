@@ -4,7 +4,13 @@ import sys
 
 from disent_tf import cli
 
-_COMMANDS = {"train": cli.train, "evaluate": cli.evaluate, "visualize": cli.visualize, "export": cli.export}
+_COMMANDS = {
+    "train": cli.train,
+    "evaluate": cli.evaluate,
+    "visualize": cli.visualize,
+    "export": cli.export,
+    "study": cli.study,
+}
 
 if __name__ == "__main__":
     name = sys.argv[1] if len(sys.argv) > 1 else None

@@ -18,6 +18,8 @@ from disent_tf.training.devices import choose_onednn
 
 Command = Callable[[flags.FlagValues], None]
 
+_READS_CONFIGURATIONS = ("plan", "run")  # Verbs of a study that read those of its runs, which import TensorFlow.
+
 
 def train(argv: Sequence[str] | None = None) -> int:
     """Trains a model: bin/train --gin_file=factor_vae.gin --output_dir=runs/factor_vae"""
@@ -51,6 +53,16 @@ def export(argv: Sequence[str] | None = None) -> int:
     values = _flags(run_dir=True)
     flags.DEFINE_string("output_dir", None, "Where to; export/ in the run folder if not given.", flag_values=values)
     return _run(export, values, argv, _export)
+
+
+def study(argv: Sequence[str] | None = None) -> int:
+    """Trains, scores and compares many runs: bin/study VERB --gin_file=studies/smoke.gin --output_dir=studies/smoke
+
+    VERB is plan, run, status, evaluate, aggregate or report. Each goes on from what is there.
+    """
+    values = _flags(gin=True)
+    flags.DEFINE_string("output_dir", None, "Folder of the study.", flag_values=values)
+    return _run(study, values, argv, _study, verbs=("plan", "run", "status", "evaluate", "aggregate", "report"))
 
 
 def _train(values: flags.FlagValues) -> None:
@@ -105,6 +117,16 @@ def _export(values: flags.FlagValues) -> None:
     print(run_export(values.run_dir, values.output_dir, overwrite=values.overwrite))
 
 
+def _study(values: flags.FlagValues) -> None:
+    if not values.gin_file or not values.output_dir:
+        raise InputError("A study is named by --gin_file=studies/….gin, and its folder by --output_dir.")
+    config.load(["study.gin", *values.gin_file], values.gin_param)
+    from disent_tf.study.study import Study
+
+    study = Study(values.output_dir)  # type: ignore[call-arg]  # Gin gives the sweep.
+    print(getattr(study, values.verb)())
+
+
 def _load_with_run(values: flags.FlagValues, defaults: str) -> None:
     """Parses the run's own configuration, which imports its classes, and on top of it what to do with the run."""
     config.load([_config_of(values.run_dir), defaults, *values.gin_file], values.gin_param)
@@ -134,18 +156,28 @@ def _flags(*, gin: bool = False, run_dir: bool = False) -> flags.FlagValues:
     return values
 
 
-def _run(command: Callable, values: flags.FlagValues, argv: Sequence[str] | None, action: Command) -> int:
-    """Reads the flags, calls `action` and turns errors into one line and an exit code."""
+def _run(
+    command: Callable,
+    values: flags.FlagValues,
+    argv: Sequence[str] | None,
+    action: Command,
+    verbs: Sequence[str] = (),
+) -> int:
+    """Reads the flags, and a verb where there are any; calls `action`; turns errors into one line and an exit code."""
     try:
         arguments = values(sys.argv if argv is None else ["", *argv])
         if values.help:
             print(f"{command.__doc__}\n\n{values.get_help(include_special_flags=False)}")
             return 0
-        if len(arguments) > 1:
+        if verbs:
+            flags.DEFINE_string("verb", _verb(arguments, verbs), "What to do.", flag_values=values)
+        elif len(arguments) > 1:
             raise InputError(f"Unexpected argument {arguments[1]!r}; flags are written as --name=value.")
         if "run_dir" in values and not values.run_dir and not ("data" in values and values.data):
             raise InputError("No --run_dir: name a run folder, as in --run_dir=runs/factor_vae.")
-        _prepare(_onednn(values))
+        if not verbs or values.verb in _READS_CONFIGURATIONS:
+            _prepare(_onednn(values))
+        _log_to_terminal()
         action(values)
     except (flags.Error, InputError, OSError, TrainingError, KeyboardInterrupt) as error:
         if values.is_parsed() and values.debug:
@@ -154,6 +186,12 @@ def _run(command: Callable, values: flags.FlagValues, argv: Sequence[str] | None
         print(f"{command.__name__}: {message.splitlines()[0]}", file=sys.stderr)  # Below it, gin says whom it called.
         return 1 if isinstance(error, TrainingError) else 130 if isinstance(error, KeyboardInterrupt) else 2
     return 0
+
+
+def _verb(arguments: Sequence[str], verbs: Sequence[str]) -> str:
+    if len(arguments) != 2 or arguments[1] not in verbs:
+        raise InputError(f"Got {' '.join(arguments[1:]) or 'no verb'!r}; expected one of {', '.join(verbs)}.")
+    return arguments[1]
 
 
 def _onednn(values: flags.FlagValues) -> bool | None:
@@ -171,8 +209,6 @@ def _prepare(onednn: bool | None) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     choose_onednn(onednn)
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("disent_tf").setLevel(logging.INFO)
     folder = str(pathlib.Path.cwd())
     if folder not in sys.path:  # A gin file may import the user's own modules, also in an installed copy.
         sys.path.insert(0, folder)
@@ -180,6 +216,11 @@ def _prepare(onednn: bool | None) -> None:
         import tensorflow as tf
 
         tf.config.list_physical_devices()
+
+
+def _log_to_terminal() -> None:
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("disent_tf").setLevel(logging.INFO)
 
 
 @contextlib.contextmanager

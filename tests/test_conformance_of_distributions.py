@@ -11,7 +11,7 @@ from tests import conformance, tiny
 from tests.test_conformance import FIRSTS, each
 
 VARIANTS = each(sorted(FIRSTS))
-NETWORKS = ["burgess", "locatello", "fc"]
+NETWORKS = ["burgess", "locatello", "fc", "kulkarni"]
 POSTERIORS = {
     "FullCovarianceNormal": [f"{name}_encoder.num_parameters = 9" for name in NETWORKS],
     "LaplacePosterior": [],

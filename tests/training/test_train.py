@@ -244,7 +244,7 @@ def test_resuming_another_model_is_an_error(tmp_path):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"steps": 0}, "steps is -1; expected an integer of at least 0"),
+        ({"steps": -1}, "steps is -1; expected an integer of at least 0"),
         ({"steps": 2.5}, "steps is 2.5"),
         ({"batch_size": "64"}, "batch_size is '64'"),
         ({"precision": "float64"}, "train.precision is 'float64'; expected one of float32"),

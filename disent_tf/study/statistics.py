@@ -1,0 +1,133 @@
+"""What a table of scores says: pure functions of data frames."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from disent_tf.metrics.rank_correlation import RankCorrelation, rank_correlation
+
+MAIN_KEYS = {
+    "beta_vae_sklearn": "eval_accuracy",
+    "factor_vae": "eval_accuracy",
+    "mig": "discrete_mig",
+    "dci": "disentanglement",
+    "modularity_explicitness": "modularity_score",
+    "sap_score": "SAP_score",
+    "irs": "IRS",
+    "higgins": "test_accuracy",
+    "udr": "model_score",
+    "elbo": "elbo",
+    "mig_sup": "mig_sup",
+    "dcimig": "dcimig",
+    "jemmig": "jemmig_normalized",
+    "mcc": "mcc",
+    "unsupervised_metrics": "gaussian_total_correlation",
+}
+"""The key that stands for a metric where one number has to."""
+
+
+def main_scores(table: pd.DataFrame) -> pd.DataFrame:
+    """Returns the table with a column for each metric's main key: one row for each run, index run.
+
+    A metric that `MAIN_KEYS` does not know is left out; its columns are in the table.
+    """
+    kept = table[table["key"] == table["metric"].map(MAIN_KEYS)]
+    return kept.pivot_table(index="run", columns="metric", values="value", sort=False, dropna=False).dropna(
+        axis=1, how="all"
+    )
+
+
+def summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Returns, for each setting, metric and key: num, mean, std (of a sample), min, quartiles and max over seeds."""
+    groups = table.groupby(["setting", "metric", "key"], sort=False)["value"]
+    found = groups.agg(["count", "mean", "std", "min", _quantile(0.25), "median", _quantile(0.75), "max"])
+    return found.rename(columns={"count": "num"}).reset_index()
+
+
+def correlations(table: pd.DataFrame) -> RankCorrelation:
+    """Returns Spearman's rank correlation between metrics, over runs, by their main keys."""
+    scores = main_scores(table)
+    return rank_correlation({name: scores[name].to_numpy(np.float64) for name in scores.columns})
+
+
+def variance_explained(table: pd.DataFrame) -> pd.DataFrame:
+    """Returns for each metric's main key which share of its variance over runs is told by what.
+
+    Columns: objective (R² of the means of each objective), setting (of each setting: objective and hyper-parameters),
+    and seed, what is left; each data set has means of its own. Locatello et al. (2019), section 5.4.
+
+    One run of a setting tells nothing of seeds: R² then is 1.
+    """
+    scores, runs = main_scores(table), _runs(table)
+    rows = {}
+    for metric in scores.columns:
+        values = scores[metric].dropna()
+        about = runs.loc[values.index]
+        data = about["data"].fillna("")
+        objective = _r_squared(values, [about["objective"], data])
+        setting = _r_squared(values, [about["setting"]])
+        rows[metric] = {"objective": objective, "setting": setting, "seed": 1.0 - setting}
+    return pd.DataFrame(rows).T.rename_axis("metric").reset_index()
+
+
+def transfer(table: pd.DataFrame) -> pd.DataFrame:
+    """Returns how well settings chosen on one data set do on another.
+
+    For each metric's main key and ordered pair of data sets: the rank correlation of the settings' means, and the
+    probability that the best setting of the one is better on the other than a random other setting. Locatello et al.
+    (2019), section 5.5. Empty where the study has one data set.
+    """
+    scores, runs = main_scores(table), _runs(table)
+    apart = runs.assign(
+        apart=[
+            " ".join(part for part in setting.split(" ") if part != data)
+            for setting, data in zip(runs["setting"], runs["data"], strict=True)
+        ]
+    )
+    rows = []
+    for metric in scores.columns:
+        means = scores[metric].groupby([apart["data"], apart["apart"]]).mean().unstack(0).dropna()
+        for source in means.columns:
+            for target in means.columns.drop(source):
+                best, others = means[source].idxmax(), means.index
+                won = [means.loc[best, target] > means.loc[other, target] for other in others if other != best]
+                correlation = rank_correlation(means[[source, target]].to_numpy(np.float64)).correlation[0, 1]
+                rows.append([metric, source, target, correlation, float(np.mean(won)) if won else np.nan, len(means)])
+    return pd.DataFrame(
+        rows, columns=["metric", "chosen_on", "used_on", "rank_correlation", "beats_random", "settings"]
+    )
+
+
+def chosen_by(table: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Returns the run that one metric finds best, and how it ranks by each other metric: 1 is best, of num runs.
+
+    Columns: run, metric, value, rank, num; empty without that metric.
+    """
+    scores = main_scores(table)
+    if metric not in scores.columns or scores[metric].dropna().empty:
+        return pd.DataFrame(columns=["run", "metric", "value", "rank", "num"])
+    best = scores[metric].idxmax()
+    ranks = scores.rank(ascending=False, method="min")
+    rows = [
+        [best, name, scores.loc[best, name], ranks.loc[best, name], scores[name].count()] for name in scores.columns
+    ]
+    return pd.DataFrame(rows, columns=["run", "metric", "value", "rank", "num"])
+
+
+def _runs(table: pd.DataFrame) -> pd.DataFrame:
+    return table.drop_duplicates("run").set_index("run")[["objective", "data", "setting", "seed"]]
+
+
+def _r_squared(values: pd.Series, groups: list[pd.Series]) -> float:
+    total = ((values - values.mean()) ** 2).sum()
+    within = ((values - values.groupby(groups).transform("mean")) ** 2).sum()
+    return float(1.0 - within / total) if total > 0 else float("nan")
+
+
+def _quantile(share: float) -> Callable[[pd.Series], float]:
+    def quantile(values: pd.Series) -> float:
+        return values.quantile(share)
+
+    quantile.__name__ = f"q{round(100 * share)}"
+    return quantile

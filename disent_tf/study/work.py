@@ -1,0 +1,194 @@
+"""The work on one run: training or evaluation by this project's own commands, in processes of their own."""
+
+import ctypes
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from disent_tf.errors import InputError
+from disent_tf.files import write_text
+from disent_tf.study.claims import claimed
+from disent_tf.study.plan import Run
+from disent_tf.training.run_folder import RunFolder, read_json, write_json
+
+Outcome = Literal["done", "kept", "failed", "elsewhere"]
+"""Finished now, finished before, failed, or another process is at it."""
+
+
+class Stage(NamedTuple):
+    """What is done with every run."""
+
+    name: Literal["train", "evaluate"]
+    arguments: tuple[str, ...] = ()
+    """Of the command, besides those of the run. A run that was worked on with others is worked on again."""
+
+
+class StudyFolder:
+    """Paths inside the folder of a study."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = pathlib.Path(path).resolve()
+        self.runs = self.path / "runs"  # a run folder for each
+        self.logs = self.path / "logs"  # what the commands said
+        self.states = self.path / "states"  # what is finished and what failed
+        self.claims = self.path / "claims"  # who is at what
+        self.table = self.path / "results.parquet"
+        self.report = self.path / "report"
+
+    def run(self, run: Run) -> RunFolder:
+        """Returns the folder of a run."""
+        return RunFolder(self.runs / run.name)
+
+    def log(self, run: Run, stage: str) -> pathlib.Path:
+        """Returns what the command of a stage writes to."""
+        return self.logs / f"{run.name}.{stage}.log"
+
+    def done(self, run: Run, stage: str) -> pathlib.Path:
+        """Returns the file that is there once a stage is finished."""
+        return self.states / f"{run.name}.{stage}.done.json"
+
+    def failed(self, run: Run, stage: str) -> pathlib.Path:
+        """Returns the file that is there while the last attempt at a stage has failed."""
+        return self.states / f"{run.name}.{stage}.failed.json"
+
+    def claim(self, run: Run) -> pathlib.Path:
+        """Returns the file that whoever works on a run holds a lock of."""
+        return self.claims / f"{run.name}.lock"
+
+
+def work(folder: StudyFolder, stage: Stage, wait: bool, run: Run, threads: int | None = None) -> Outcome:
+    """Brings a stage of a run to its end, from wherever it is.
+
+    Training goes on where a run folder stands, and evaluation with the metrics that are missing. A failure leaves the
+    log, with its reason in a file of its own, and is tried again by the next call.
+
+    Args:
+      folder: of the study.
+      stage: what to do.
+      wait: for another process that is at this run, until it ends; then there may be something left to do.
+      run: which run.
+      threads: of TensorFlow and scikit-learn; None leaves them all cores.
+    """
+    if is_done(folder, run, stage):
+        return "kept"
+    with claimed(folder.claim(run), wait=wait) as claim:
+        if claim is None:
+            return "elsewhere"
+        if is_done(folder, run, stage):  # By another driver, before the lock was ours.
+            return "kept"
+        return _work(folder, run, stage, threads, claim)
+
+
+def is_done(folder: StudyFolder, run: Run, stage: Stage) -> bool:
+    """Returns whether a stage is finished, with these arguments."""
+    path = folder.done(run, stage.name)
+    return path.is_file() and read_json(path)["arguments"] == list(stage.arguments)
+
+
+def _work(folder: StudyFolder, run: Run, stage: Stage, threads: int | None, claim: int) -> Outcome:
+    log = folder.log(run, stage.name)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = _train(folder, run, stage, threads) if stage.name == "train" else _evaluate(folder, run, stage)
+    start = time.time()
+    with log.open("ab") as output:
+        begun = output.tell()
+        code = _call(command, output, claim, threads)
+    seconds = time.time() - start
+    if code == 0:
+        seconds += _seconds_before(folder, run, stage)
+        done = {"arguments": stage.arguments, "seconds": round(seconds, 3), "finished": round(time.time(), 3)}
+        write_json(folder.done(run, stage.name), {**done, **_found(folder.run(run), stage)})
+        folder.failed(run, stage.name).unlink(missing_ok=True)
+        return "done"
+    reason = _reason(log, begun, code)
+    seconds += _seconds_before(folder, run, stage)
+    write_json(
+        folder.failed(run, stage.name), {"reason": reason, "exit_code": code, "log": str(log), "seconds": seconds}
+    )
+    return "failed"
+
+
+def _found(run: RunFolder, stage: Stage) -> dict[str, Any]:
+    """Returns what a table of the study has of a stage, so that it need not open every file of every run."""
+    if stage.name == "train":
+        info = read_json(run.info)
+        return {"versions": {"disent_tf": info["disent_tf"], **info["packages"]}, "git_revision": info["git_revision"]}
+    return {"scores": {path.stem: read_json(path) for path in sorted(run.scores.glob("*.json"))}}
+
+
+def _train(folder: StudyFolder, run: Run, stage: Stage, threads: int | None) -> list[str]:
+    there = folder.run(run)
+    arguments = [f"--output_dir={there.path}", *(["--resume"] if there.info.is_file() else [])]
+    arguments += [f"--gin_file={name}" for name in run.gin_files]
+    bindings = [*run.gin_params, *([] if threads is None else [f"train.threads = {threads}"])]
+    return _command("train", [*arguments, *(f"--gin_param={binding}" for binding in bindings), *stage.arguments])
+
+
+def _evaluate(folder: StudyFolder, run: Run, stage: Stage) -> list[str]:
+    # A seed has draws of its own, or the spread over seeds would leave out that of the metric.
+    own = [] if run.seed is None else [f"--gin_param=evaluate.seed = {run.seed}"]
+    return _command("evaluate", [f"--run_dir={folder.run(run).path}", *own, *stage.arguments])
+
+
+def _command(name: str, arguments: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", "disent_tf", name, *arguments]
+
+
+def _call(command: list[str], output: Any, claim: int, threads: int | None) -> int:
+    """Returns the exit code of a command, which holds the claim as long as it lives; Ctrl-C ends it in order."""
+    environment = dict(os.environ) if threads is None else _with_threads(os.environ, threads)
+    child = subprocess.Popen(
+        command, stdout=output, stderr=output, pass_fds=[claim], env=environment, preexec_fn=_end_with_parent
+    )
+    try:
+        return child.wait()
+    except BaseException:  # It got the Ctrl-C too, and saves its run.
+        child.terminate()
+        child.wait()
+        raise
+
+
+def _end_with_parent() -> None:
+    """Has the system end this process in order, its run saved, when the one that called it is gone, however it went."""
+    set_death_signal = 1  # PR_SET_PDEATHSIG of Linux.
+    ctypes.CDLL(None).prctl(set_death_signal, signal.SIGTERM)
+
+
+def _with_threads(environment: Mapping[str, str], threads: int) -> dict[str, str]:
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
+    own = {name: str(threads) for name in names}
+    own |= {"TF_NUM_INTRAOP_THREADS": str(threads), "TF_NUM_INTEROP_THREADS": str(threads)}
+    return {**own, **environment}
+
+
+def _seconds_before(folder: StudyFolder, run: Run, stage: Stage) -> float:
+    """Returns how long attempts took that failed."""
+    path = folder.failed(run, stage.name)
+    return float(read_json(path).get("seconds", 0.0)) if path.is_file() else 0.0
+
+
+def _reason(log: pathlib.Path, begun: int, code: int) -> str:
+    """Returns why a command failed: the last line that it wrote, or the signal that ended it."""
+    if code < 0:
+        return f"ended by signal {-code}"
+    with log.open("rb") as said:
+        said.seek(begun)
+        lines = said.read().decode("utf-8", "replace").strip().splitlines()
+    return lines[-1] if lines else f"exit code {code}, without a word"
+
+
+def check_trained(folder: StudyFolder, runs: Sequence[Run]) -> None:
+    """Raises InputError unless one of the runs, at least, is trained."""
+    if not any(folder.done(run, "train").is_file() for run in runs):
+        raise InputError(f"No run in {str(folder.path)!r} is trained; train them first: bin/study run.")
+
+
+def write_plan(folder: StudyFolder, runs: Sequence[Run]) -> None:
+    """Keeps what the study consists of, for whoever looks into the folder."""
+    lines = [f"{run.name}  {' '.join(run.gin_files)}  {'; '.join(run.gin_params)}" for run in runs]
+    write_text(folder.path / "plan.txt", "\n".join(lines) + "\n")
