@@ -7,7 +7,7 @@ from setuptools import find_packages, setup
 
 ROOT = pathlib.Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "disent_tf" / "__init__.py").read_text())[1]
-COMMANDS = ("train", "evaluate", "visualize", "export")
+COMMANDS = ("train", "evaluate", "visualize", "export", "study")
 GIN_CONFIGS = ["disent_tf.gin_configs"] + [
     f"disent_tf.gin_configs.{'.'.join(folder.relative_to(ROOT / 'gin_configs').parts)}"
     for folder in sorted((ROOT / "gin_configs").rglob("*"))
@@ -34,7 +34,9 @@ setup(
         "keras>=3.15,<4",
         "matplotlib>=3.9",
         "numpy>=2.0",
+        "pandas>=2.2",  # the table of a study
         "pillow>=10",
+        "pyarrow>=17",  # as Parquet, and as CSV ten times as fast as pandas
         "scikit-learn>=1.5",
         "scipy>=1.13",
         "tensorboard>=2.20",
@@ -45,7 +47,8 @@ setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.20"],
-        "test": ["mypy>=1.14", "pytest>=8", "pytest-xdist>=3.6", "ruff>=0.9"],
+        "ray": ["ray>=2.40"],  # studies on several machines
+        "test": ["ray>=2.40", "mypy>=1.14", "pytest>=8", "pytest-xdist>=3.6", "ruff>=0.9"],
     },
     entry_points={"console_scripts": [f"disent-{name}=disent_tf.cli:{name}" for name in COMMANDS]},
 )

@@ -92,7 +92,8 @@ def transfer(table: pd.DataFrame) -> pd.DataFrame:
             for target in means.columns.drop(source):
                 best, others = means[source].idxmax(), means.index
                 won = [means.loc[best, target] > means.loc[other, target] for other in others if other != best]
-                correlation = rank_correlation(means[[source, target]].to_numpy(np.float64)).correlation[0, 1]
+                pair = {name: means[name].to_numpy(np.float64) for name in (source, target)}
+                correlation = rank_correlation(pair).correlation[0, 1]
                 rows.append([metric, source, target, correlation, float(np.mean(won)) if won else np.nan, len(means)])
     return pd.DataFrame(
         rows, columns=["metric", "chosen_on", "used_on", "rank_correlation", "beats_random", "settings"]

@@ -1,0 +1,55 @@
+import pytest
+
+from disent_tf.errors import InputError
+from disent_tf.study.plan import plan, settings
+from disent_tf.study.sweep import Variation, chained, fixed, product, seeds, varied
+
+
+def sweep():
+    models = chained([varied(["beta_vae.gin"], {"BetaVAE.beta": [1.0, 4.0]}), fixed(["pca.gin"])])
+    return product([models, fixed(["data/xy_squares.gin"], {"train.steps": 10, "data": "@XYSquares()"}), seeds(2)])
+
+
+def test_runs_have_readable_names_and_labels():
+    runs = plan(sweep())
+    assert len(runs) == 6
+    first = runs[0]
+    assert first.name.startswith("beta_vae-xy_squares-beta=1-seed=0-")
+    assert (first.objective, first.data, first.seed) == ("beta_vae", "xy_squares", 0)
+    assert first.hyperparameters == (("BetaVAE.beta", 1.0),)
+    assert first.setting == "beta_vae xy_squares beta=1"
+    assert runs[-1].setting == "pca xy_squares"
+    assert settings(runs) == ["beta_vae xy_squares beta=1", "beta_vae xy_squares beta=4", "pca xy_squares"]
+
+
+def test_references_are_no_texts():
+    params = plan(sweep())[0].gin_params
+    assert "data = @XYSquares()" in params
+    assert "train.steps = 10" in params
+    assert "A.name = 'text'" in plan([Variation(("vae.gin",), (("A.name", "text"),))])[0].gin_params
+
+
+def test_a_name_is_that_of_the_configuration():
+    first, again = plan(sweep()), plan(sweep()[::-1])[::-1]
+    assert [run.name for run in first] == [run.name for run in again]
+    other = plan(product([fixed(["beta_vae.gin"], {"BetaVAE.beta": 1.0, "train.steps": 11}), seeds(1)]))
+    assert other[0].name not in {run.name for run in first}
+
+
+def test_the_same_run_twice_is_an_error():
+    with pytest.raises(InputError, match=r"has the run pca-[0-9a-f]{8} twice; expected each once"):
+        plan(fixed(["pca.gin"]) + fixed(["pca.gin"]))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (fixed(["betavae.gin"]), r"No gin file 'betavae.gin' .* Did you mean 'beta_vae.gin'"),
+        (fixed(["data/dsprites.gin"]), r"A run has the gin files .*; expected one of a model among them"),
+        ([], r"study.sweep is \[\]; expected a sweep"),
+        ("product", r"study.sweep is 'product'; expected a sweep"),
+    ],
+)
+def test_a_sweep_that_makes_no_runs_is_an_error(wrong, message):
+    with pytest.raises(InputError, match=message):
+        plan(wrong)

@@ -1,0 +1,43 @@
+import numpy as np
+import pandas as pd
+
+from disent_tf.study import report
+from disent_tf.study.work import StudyFolder
+from tests.study.test_statistics import table
+
+
+def scores():
+    rng = np.random.default_rng(0)
+    rows = [
+        (objective, data, beta, seed, {"mig": rng.random(), "sap_score": rng.random(), "udr": rng.random()})
+        for objective in ("a", "b")
+        for data in ("first", "second")
+        for beta in (1.0, 2.0)
+        for seed in (0, 1, 2)
+    ]
+    found = table(rows)
+    return found.assign(**{"BetaVAE.beta": [float(setting.rpartition("=")[2]) for setting in found["setting"]]})
+
+
+def test_a_page_with_tables_and_figures(tmp_path):
+    path = report.write(StudyFolder(tmp_path / "study"), scores(), {"mig": {"a": "12.3"}})
+    text = path.read_text()
+    assert text.startswith("# study\n\n24 runs, 8 settings.")
+    for heading in ("Scores of each setting", "Do metrics agree", "hyper-parameters", "variance", "UDR", "transfer"):
+        assert heading in text
+    assert "| a first beta=1.0 |" in text
+    assert text.count("12.3") == 4  # Beside each setting of objective a.
+    files = {each.name: each.stat().st_size for each in path.parent.iterdir()}
+    figures = {"rank_correlation.png", "BetaVAE.beta.png"}
+    tables = {"settings.csv", "rank_correlation.csv", "variance_explained.csv", "chosen_by_udr.csv", "transfer.csv"}
+    assert figures | tables | {"report.md"} == set(files)
+    assert min(files[name] for name in figures) > 5000
+    assert all(name in text for name in figures)
+    assert len(pd.read_csv(path.parent / "settings.csv")) == 8 * 3
+
+
+def test_one_run_of_one_setting_is_reported(tmp_path):
+    one = scores().head(3)
+    text = report.write(StudyFolder(tmp_path / "study"), one).read_text()
+    assert "1 runs, 1 settings" in text
+    assert "transfer" not in text

@@ -1,0 +1,54 @@
+import math
+
+import pandas as pd
+import pytest
+
+from disent_tf.errors import InputError
+from disent_tf.study.plan import plan
+from disent_tf.study.sweep import chained, fixed, product, seeds, varied
+from disent_tf.study.table import collect, write
+from disent_tf.study.work import Stage, work
+
+
+@pytest.fixture
+def scored(folder, runs):
+    for run in runs[:3]:
+        work(folder, Stage("train"), False, run)
+        work(folder, Stage("evaluate"), False, run)
+    return folder
+
+
+def test_a_row_for_each_number_of_each_scored_run(scored, runs):
+    table = collect(scored, runs)
+    assert len(table) == 3 * 3  # discrete_mig, num_bins and a NaN; a text is no number.
+    row = table[(table["run"] == runs[1].name) & (table["key"] == "discrete_mig")].iloc[0]
+    assert row["value"] == pytest.approx(0.2)
+    expected = {"objective": "beta_vae", "seed": 1, "BetaVAE.beta": 1.0, "metric": "mig", "step": 7}
+    assert {name: row[name] for name in expected} == expected
+    assert (row["metric_seconds"], row["tensorflow"], row["git_revision"]) == (0.5, "2", "abc")
+    assert row["train_seconds"] > 0
+    assert math.isnan(table[table["key"] == "nothing"]["value"].iloc[0])
+
+
+def test_both_files_hold_the_table(scored, runs):
+    table = collect(scored, runs)
+    parquet, csv = write(table, scored)
+    pd.testing.assert_frame_equal(pd.read_parquet(parquet), table)
+    read = pd.read_csv(csv)
+    assert list(read.columns) == list(table.columns)
+    pd.testing.assert_series_equal(read["value"], table["value"])
+
+
+def test_parameters_of_one_model_are_missing_for_others(folder):
+    models = chained([varied(["beta_vae.gin"], {"BetaVAE.beta": [1.0, 4.0]}), fixed(["pca.gin"])])
+    runs = plan(product([models, seeds(1)]))
+    for run in runs:
+        work(folder, Stage("train"), False, run)
+        work(folder, Stage("evaluate"), False, run)
+    table = collect(folder, runs)
+    assert table.groupby("objective")["BetaVAE.beta"].count().to_dict() == {"beta_vae": 6, "pca": 0}
+
+
+def test_a_study_without_scores_is_an_error(folder, runs):
+    with pytest.raises(InputError, match=r"No run in .* has scores; score them first: bin/study evaluate"):
+        collect(folder, runs)
