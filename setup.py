@@ -7,7 +7,7 @@ from setuptools import find_packages, setup
 
 ROOT = pathlib.Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "disent_tf" / "__init__.py").read_text())[1]
-COMMANDS = ("train", "evaluate", "visualize", "export", "study")
+COMMANDS = ("train", "evaluate", "visualize", "export", "rank", "study")
 GIN_CONFIGS = ["disent_tf.gin_configs"] + [
     f"disent_tf.gin_configs.{'.'.join(folder.relative_to(ROOT / 'gin_configs').parts)}"
     for folder in sorted((ROOT / "gin_configs").rglob("*"))

@@ -9,6 +9,7 @@ _COMMANDS = {
     "evaluate": cli.evaluate,
     "visualize": cli.visualize,
     "export": cli.export,
+    "rank": cli.rank,
     "study": cli.study,
 }
 

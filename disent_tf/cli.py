@@ -4,6 +4,7 @@ Nothing here imports TensorFlow before the flags have been read, so that --help 
 """
 
 import contextlib
+import json
 import logging
 import os
 import pathlib
@@ -14,6 +15,7 @@ from absl import flags
 
 from disent_tf import config
 from disent_tf.errors import InputError, TrainingError
+from disent_tf.files import write_text
 from disent_tf.training.devices import choose_onednn
 
 Command = Callable[[flags.FlagValues], None]
@@ -53,6 +55,14 @@ def export(argv: Sequence[str] | None = None) -> int:
     values = _flags(run_dir=True)
     flags.DEFINE_string("output_dir", None, "Where to; export/ in the run folder if not given.", flag_values=values)
     return _run(export, values, argv, _export)
+
+
+def rank(argv: Sequence[str] | None = None) -> int:
+    """Ranks runs of one setting without labels, by UDR: bin/rank --run_dir=runs/seed0 --run_dir=runs/seed1"""
+    values = _flags(gin=True)
+    flags.DEFINE_multi_string("run_dir", [], "Run folder that bin/train made; two or more.", flag_values=values)
+    flags.DEFINE_string("output", None, "JSON file to write as well.", flag_values=values)
+    return _run(rank, values, argv, _rank)
 
 
 def study(argv: Sequence[str] | None = None) -> int:
@@ -115,6 +125,19 @@ def _export(values: flags.FlagValues) -> None:
     from disent_tf.export import export as run_export
 
     print(run_export(values.run_dir, values.output_dir, overwrite=values.overwrite))
+
+
+def _rank(values: flags.FlagValues) -> None:
+    if len(values.run_dir) < 2:
+        raise InputError("bin/rank compares runs: expected --run_dir twice or more.")
+    config.load([_config_of(values.run_dir[0]), "rank.gin", *values.gin_file], values.gin_param)
+    from disent_tf.rank import rank as run_ranking
+
+    scores = run_ranking(values.run_dir)
+    if values.output:
+        write_text(values.output, json.dumps(scores, indent=2) + "\n")
+    for name, score in sorted(scores.items(), key=lambda item: -item[1]):
+        print(f"{score:.4f}  {name}")
 
 
 def _study(values: flags.FlagValues) -> None:

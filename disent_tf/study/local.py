@@ -3,14 +3,14 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent import futures
+from typing import TypeVar
 
 import gin
 
 from disent_tf.checks import check_positive
-from disent_tf.study.plan import Run
 from disent_tf.study.work import Outcome
 
-Work = Callable[[Run, int | None], Outcome]
+Item = TypeVar("Item")
 
 
 @gin.register
@@ -32,8 +32,8 @@ class Local:
         self.workers = workers
         self.threads = threads if threads else max(1, len(os.sched_getaffinity(0)) // workers)
 
-    def each(self, runs: Sequence[Run], work: Work) -> Iterator[tuple[Run, Outcome]]:
-        """Yields each run with its outcome, as they end."""
+    def each(self, runs: Sequence[Item], work: Callable[[Item, int | None], Outcome]) -> Iterator[tuple[Item, Outcome]]:
+        """Yields each run, or group of them, with its outcome, as they end."""
         with futures.ThreadPoolExecutor(self.workers) as pool:  # A thread only waits for its process.
             begun = {pool.submit(work, run, self.threads): run for run in runs}
             try:

@@ -1,16 +1,15 @@
 """Runs of a study on a Ray cluster, whose machines share the study's folder."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import gin
 
 from disent_tf.checks import check_count, check_number, check_positive
 from disent_tf.errors import InputError
-from disent_tf.study.plan import Run
 from disent_tf.study.work import Outcome
 
-Work = Callable[[Run, int | None], Outcome]
+Item = TypeVar("Item")
 
 
 @gin.register
@@ -42,8 +41,11 @@ class OnRay:
         self._ray: Any = ray
         self.address, self.cpus, self.gpus, self.retries = address, cpus, gpus, retries
 
-    def each(self, runs: Sequence[Run], work: Work) -> Iterator[tuple[Run, Outcome]]:
-        """Yields each run with its outcome, as they end; one whose worker is lost too often counts as failed."""
+    def each(self, runs: Sequence[Item], work: Callable[[Item, int | None], Outcome]) -> Iterator[tuple[Item, Outcome]]:
+        """Yields each run, or group of them, with its outcome, as they end.
+
+        One whose worker is lost too often counts as failed.
+        """
         ray = self._ray
         ours = not ray.is_initialized()
         if ours:

@@ -33,14 +33,14 @@ def status(folder: StudyFolder, runs: Sequence[Run], stages: Sequence[Stage]) ->
 
 def reason(folder: StudyFolder, run: Run, stage: Stage) -> str:
     """Returns why the last attempt at a stage failed; empty if it did not."""
-    path = folder.failed(run, stage.name)
+    path = folder.failed(run.name, stage.name)
     return str(read_json(path)["reason"]) if path.is_file() else ""
 
 
 def cost(folder: StudyFolder, runs: Sequence[Run], seconds_per_step: float | None) -> list[str]:
     """Returns lines on how many steps are left, and how long they will take on one worker."""
     steps = {run.name: num_steps(run) for run in runs}
-    finished = {run.name: read_json(path) for run in runs if (path := folder.done(run, "train")).is_file()}
+    finished = {run.name: read_json(path) for run in runs if (path := folder.done(run.name, "train")).is_file()}
     left = sum(number or 0 for name, number in steps.items() if name not in finished)
     unknown = sum(number is None for number in steps.values())
     lines = [f"{len(runs)} runs, {len(finished)} of them trained; {left:,} training steps left"]

@@ -15,9 +15,9 @@ from disent_tf import config
 from disent_tf.checks import check_positive_number
 from disent_tf.errors import InputError, TrainingError
 from disent_tf.study import plan as planning
+from disent_tf.study import ranking, table
 from disent_tf.study import report as reporting
 from disent_tf.study import status as states
-from disent_tf.study import table
 from disent_tf.study.local import Local
 from disent_tf.study.plan import Run
 from disent_tf.study.sweep import Sweep
@@ -29,8 +29,8 @@ _log = logging.getLogger(__name__)
 class Executor(Protocol):
     """Where runs are worked on: `Local` or `OnRay`."""
 
-    def each(self, runs: Sequence[Run], work: Any) -> Any:
-        """Yields each run with its outcome, as they end."""
+    def each(self, runs: Sequence[Any], work: Any) -> Any:
+        """Yields each run, or group of them, with its outcome, as they end."""
 
 
 @gin.configurable("study")
@@ -98,7 +98,7 @@ class Study:
         return self._work(self.runs, self.training)
 
     def evaluate(self) -> str:
-        """Scores every trained run that is not scored yet; returns a summary.
+        """Scores every trained run that is not scored yet, and ranks VAEs of each setting; returns a summary.
 
         Raises:
           InputError: no run is trained.
@@ -108,7 +108,16 @@ class Study:
         trained = [run for run in self.runs if is_done(self.folder, run, self.training)]
         if len(trained) < len(self.runs):
             _log.info("%d of %d runs are trained; the others are left out.", len(trained), len(self.runs))
-        return self._work(trained, self.evaluation)
+        summary = self._work(trained, self.evaluation)
+        groups = ranking.groups(self.folder, trained)
+        if groups:
+            outcomes = Counter(
+                outcome for _, outcome in self.executor.each(groups, functools.partial(ranking.rank, self.folder, True))
+            )
+            summary += (
+                f"; udr: {outcomes['done']} settings done, {outcomes['kept']} done before, {outcomes['failed']} failed"
+            )
+        return summary
 
     def status(self) -> str:
         """Returns what is done and what failed, in lines of at most 80 characters."""

@@ -13,6 +13,7 @@ import pyarrow.parquet
 from disent_tf.errors import InputError
 from disent_tf.files import atomic_path
 from disent_tf.study.plan import Run, literal
+from disent_tf.study.ranking import ranks
 from disent_tf.study.work import StudyFolder
 from disent_tf.training.run_folder import read_json
 
@@ -34,12 +35,18 @@ def collect(folder: StudyFolder, runs: Sequence[Run]) -> pd.DataFrame:
     """
     with futures.ThreadPoolExecutor(_READERS) as pool:
         states = list(pool.map(lambda run: _states(folder, run), runs))
+    ranked = ranks(folder, [run for run, (_, evaluated) in zip(runs, states, strict=True) if evaluated is not None])
     parameters = list(dict.fromkeys(name for run in runs for name, _ in run.hyperparameters))
     columns: dict[str, list[Any]] = {name: [] for name in (*_SHARED, *parameters, "metric", "key", "value", "step")}
     columns |= {name: [] for name in ("metric_seconds", "train_seconds", *_VERSIONS, "git_revision")}
     for run, (trained, evaluated) in zip(runs, states, strict=True):
         if trained is not None and evaluated is not None:
-            _add(columns, run, parameters, trained, evaluated)
+            scores = evaluated["scores"]
+            if run.name in ranked:
+                score, seconds = ranked[run.name]
+                step = next(iter(scores.values()))["step"] if scores else None
+                scores = {**scores, "udr": {"scores": {"model_score": score}, "step": step, "seconds": seconds}}
+            _add(columns, run, parameters, trained, scores)
     if not columns["value"]:
         raise InputError(f"No run in {str(folder.path)!r} has scores; score them first: bin/study evaluate.")
     return pd.DataFrame(columns)
@@ -56,16 +63,16 @@ def write(frame: pd.DataFrame, folder: StudyFolder) -> list[pathlib.Path]:
 
 
 def _states(folder: StudyFolder, run: Run) -> list[dict[str, Any] | None]:
-    paths = [folder.done(run, stage) for stage in ("train", "evaluate")]
+    paths = [folder.done(run.name, stage) for stage in ("train", "evaluate")]
     return [read_json(path) if path.is_file() else None for path in paths]
 
 
 def _add(
-    columns: dict[str, list[Any]], run: Run, parameters: list[str], trained: dict[str, Any], evaluated: dict[str, Any]
+    columns: dict[str, list[Any]], run: Run, parameters: list[str], trained: dict[str, Any], scores: dict[str, Any]
 ) -> None:
     rows = [
         (metric, key, _TEXTS.get(value, value) if isinstance(value, str) else float(value), found)
-        for metric, found in evaluated["scores"].items()
+        for metric, found in scores.items()
         for key, value in found["scores"].items()
         if isinstance(value, int | float) or value in _TEXTS
     ]

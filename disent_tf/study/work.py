@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from disent_tf.errors import InputError
@@ -44,21 +44,21 @@ class StudyFolder:
         """Returns the folder of a run."""
         return RunFolder(self.runs / run.name)
 
-    def log(self, run: Run, stage: str) -> pathlib.Path:
-        """Returns what the command of a stage writes to."""
-        return self.logs / f"{run.name}.{stage}.log"
+    def log(self, name: str, stage: str) -> pathlib.Path:
+        """Returns what the command of a stage writes to; `name` is that of a run, or of a group of them."""
+        return self.logs / f"{name}.{stage}.log"
 
-    def done(self, run: Run, stage: str) -> pathlib.Path:
+    def done(self, name: str, stage: str) -> pathlib.Path:
         """Returns the file that is there once a stage is finished."""
-        return self.states / f"{run.name}.{stage}.done.json"
+        return self.states / f"{name}.{stage}.done.json"
 
-    def failed(self, run: Run, stage: str) -> pathlib.Path:
+    def failed(self, name: str, stage: str) -> pathlib.Path:
         """Returns the file that is there while the last attempt at a stage has failed."""
-        return self.states / f"{run.name}.{stage}.failed.json"
+        return self.states / f"{name}.{stage}.failed.json"
 
-    def claim(self, run: Run) -> pathlib.Path:
+    def claim(self, name: str) -> pathlib.Path:
         """Returns the file that whoever works on a run holds a lock of."""
-        return self.claims / f"{run.name}.lock"
+        return self.claims / f"{name}.lock"
 
 
 def work(folder: StudyFolder, stage: Stage, wait: bool, run: Run, threads: int | None = None) -> Outcome:
@@ -76,7 +76,7 @@ def work(folder: StudyFolder, stage: Stage, wait: bool, run: Run, threads: int |
     """
     if is_done(folder, run, stage):
         return "kept"
-    with claimed(folder.claim(run), wait=wait) as claim:
+    with claimed(folder.claim(run.name), wait=wait) as claim:
         if claim is None:
             return "elsewhere"
         if is_done(folder, run, stage):  # By another driver, before the lock was ours.
@@ -86,31 +86,45 @@ def work(folder: StudyFolder, stage: Stage, wait: bool, run: Run, threads: int |
 
 def is_done(folder: StudyFolder, run: Run, stage: Stage) -> bool:
     """Returns whether a stage is finished, with these arguments."""
-    path = folder.done(run, stage.name)
+    path = folder.done(run.name, stage.name)
     return path.is_file() and read_json(path)["arguments"] == list(stage.arguments)
 
 
 def _work(folder: StudyFolder, run: Run, stage: Stage, threads: int | None, claim: int) -> Outcome:
-    log = folder.log(run, stage.name)
-    log.parent.mkdir(parents=True, exist_ok=True)
     command = _train(folder, run, stage, threads) if stage.name == "train" else _evaluate(folder, run, stage)
-    start = time.time()
-    with log.open("ab") as output:
-        begun = output.tell()
-        code = _call(command, output, claim, threads)
-    seconds = time.time() - start
-    if code == 0:
-        seconds += _seconds_before(folder, run, stage)
-        done = {"arguments": stage.arguments, "seconds": round(seconds, 3), "finished": round(time.time(), 3)}
-        write_json(folder.done(run, stage.name), {**done, **_found(folder.run(run), stage)})
-        folder.failed(run, stage.name).unlink(missing_ok=True)
+    attempt = Attempt(folder, run.name, stage.name, stage.arguments, claim, threads)
+    return attempt.make(command, lambda: _found(folder.run(run), stage))
+
+
+class Attempt(NamedTuple):
+    """One try at a stage of a run, or of a group of runs."""
+
+    folder: StudyFolder
+    name: str
+    stage: str
+    arguments: Sequence[str]
+    claim: int
+    threads: int | None
+
+    def make(self, command: list[str], found: Callable[[], dict[str, Any]]) -> Outcome:
+        """Calls a command and keeps how it ended, with what was found where it succeeded."""
+        log = self.folder.log(self.name, self.stage)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        start = time.time()
+        with log.open("ab") as output:
+            begun = output.tell()
+            code = _call(command, output, self.claim, self.threads)
+        failed = self.folder.failed(self.name, self.stage)
+        before = float(read_json(failed)["seconds"]) if failed.is_file() else 0.0
+        seconds = round(before + time.time() - start, 3)
+        if code:
+            state = {"reason": _reason(log, begun, code), "exit_code": code, "log": str(log), "seconds": seconds}
+            write_json(failed, state)
+            return "failed"
+        state = {"arguments": self.arguments, "seconds": seconds, "finished": round(time.time(), 3)}
+        write_json(self.folder.done(self.name, self.stage), {**state, **found()})
+        failed.unlink(missing_ok=True)
         return "done"
-    reason = _reason(log, begun, code)
-    seconds += _seconds_before(folder, run, stage)
-    write_json(
-        folder.failed(run, stage.name), {"reason": reason, "exit_code": code, "log": str(log), "seconds": seconds}
-    )
-    return "failed"
 
 
 def _found(run: RunFolder, stage: Stage) -> dict[str, Any]:
@@ -126,16 +140,17 @@ def _train(folder: StudyFolder, run: Run, stage: Stage, threads: int | None) -> 
     arguments = [f"--output_dir={there.path}", *(["--resume"] if there.info.is_file() else [])]
     arguments += [f"--gin_file={name}" for name in run.gin_files]
     bindings = [*run.gin_params, *([] if threads is None else [f"train.threads = {threads}"])]
-    return _command("train", [*arguments, *(f"--gin_param={binding}" for binding in bindings), *stage.arguments])
+    return command_line("train", [*arguments, *(f"--gin_param={binding}" for binding in bindings), *stage.arguments])
 
 
 def _evaluate(folder: StudyFolder, run: Run, stage: Stage) -> list[str]:
     # A seed has draws of its own, or the spread over seeds would leave out that of the metric.
     own = [] if run.seed is None else [f"--gin_param=evaluate.seed = {run.seed}"]
-    return _command("evaluate", [f"--run_dir={folder.run(run).path}", *own, *stage.arguments])
+    return command_line("evaluate", [f"--run_dir={folder.run(run).path}", *own, *stage.arguments])
 
 
-def _command(name: str, arguments: Sequence[str]) -> list[str]:
+def command_line(name: str, arguments: Sequence[str]) -> list[str]:
+    """Returns what calls a command of this project in a process of its own."""
     return [sys.executable, "-m", "disent_tf", name, *arguments]
 
 
@@ -166,12 +181,6 @@ def _with_threads(environment: Mapping[str, str], threads: int) -> dict[str, str
     return {**own, **environment}
 
 
-def _seconds_before(folder: StudyFolder, run: Run, stage: Stage) -> float:
-    """Returns how long attempts took that failed."""
-    path = folder.failed(run, stage.name)
-    return float(read_json(path).get("seconds", 0.0)) if path.is_file() else 0.0
-
-
 def _reason(log: pathlib.Path, begun: int, code: int) -> str:
     """Returns why a command failed: the last line that it wrote, or the signal that ended it."""
     if code < 0:
@@ -184,7 +193,7 @@ def _reason(log: pathlib.Path, begun: int, code: int) -> str:
 
 def check_trained(folder: StudyFolder, runs: Sequence[Run]) -> None:
     """Raises InputError unless one of the runs, at least, is trained."""
-    if not any(folder.done(run, "train").is_file() for run in runs):
+    if not any(folder.done(run.name, "train").is_file() for run in runs):
         raise InputError(f"No run in {str(folder.path)!r} is trained; train them first: bin/study run.")
 
 

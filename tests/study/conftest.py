@@ -14,6 +14,13 @@ import json, os, pathlib, signal, sys
 stage, *arguments = sys.argv[1:]
 values = dict(argument.lstrip("-").partition("=")[::2] for argument in arguments if argument.startswith("--"))
 params = [argument.partition("=")[2] for argument in arguments if argument.startswith("--gin_param")]
+if stage == "rank":
+    names = [pathlib.Path(argument.partition("=")[2]).name for argument in arguments if "run_dir" in argument]
+    output = pathlib.Path(values["output"])
+    output.write_text(json.dumps({name: 0.5 + number for number, name in enumerate(names)}))
+    with (output.parent.parent / "calls.txt").open("a") as calls:
+        calls.write(json.dumps([stage, "", arguments]) + "\\n")
+    sys.exit(0)
 run = pathlib.Path(values.get("output_dir") or values["run_dir"])
 log = run.parent.parent / "calls.txt"
 with log.open("a") as calls:
@@ -23,6 +30,8 @@ if stage == "train":
     run.mkdir(parents=True, exist_ok=True)
     info = {"disent_tf": "0", "packages": {"tensorflow": "2", "keras": "3", "numpy": "2"}, "git_revision": "abc"}
     (run / "run.json").write_text(json.dumps(info))
+    is_vae = not any("pca.gin" in argument for argument in arguments)
+    (run / "model.json").write_text(json.dumps({"config": {"prior": {}} if is_vae else {}}))
 for param in params:
     name, _, value = param.partition(" = ")
     if name == "train.fail" and value == "True" and not (run.parent.parent / "mended").exists():
@@ -42,7 +51,9 @@ if stage == "evaluate":
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A study's folder, whose commands are a script of a few lines."""
-    monkeypatch.setattr(working, "_command", lambda name, arguments: [sys.executable, "-c", COMMAND, name, *arguments])
+    monkeypatch.setattr(
+        working, "command_line", lambda name, arguments: [sys.executable, "-c", COMMAND, name, *arguments]
+    )
     return StudyFolder(tmp_path / "study")
 
 

@@ -30,7 +30,7 @@ folder, command, params = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 
 
 def work(run, threads):
-    working._command = lambda name, arguments: [sys.executable, "-c", command, name, *arguments]
+    working.command_line = lambda name, arguments: [sys.executable, "-c", command, name, *arguments]
     return working.work(StudyFolder(folder), Stage("train"), True, run, threads)
 
 

@@ -49,5 +49,5 @@ def test_cost_is_unknown_then_given_then_measured(folder):
     assert "is known once a run is trained" in cost(folder, runs, None)[-1]
     assert cost(folder, runs, 90.0)[-1] == "about 10 h 0 min on one worker, at 90 s a step"
     work(folder, TRAIN, False, runs[0])
-    folder.done(runs[0], "train").write_text('{"arguments": [], "seconds": 50.0}')
+    folder.done(runs[0].name, "train").write_text('{"arguments": [], "seconds": 50.0}')
     assert cost(folder, runs, 90.0)[-1] == "about 2 min on one worker, at 0.5 s a step, as so far"

@@ -55,10 +55,13 @@ def test_a_study_from_plan_to_report(study, folder):
     assert study("run")[:2] == (0, "train: 0 done, 4 done before, 0 failed\n")
     assert len(calls(folder)) == 4
     assert study("status")[1].startswith("train 4/4, 0 failed; evaluate 0/4, 0 failed")
-    assert study("evaluate", "Local.workers = 2")[:2] == (0, "evaluate: 4 done, 0 done before, 0 failed\n")
+    assert study("evaluate", "Local.workers = 2")[:2] == (
+        0,
+        "evaluate: 4 done, 0 done before, 0 failed; udr: 2 settings done, 0 done before, 0 failed\n",
+    )
     code, out, _ = study("aggregate")
     assert code == 0
-    assert len(pd.read_parquet(out.splitlines()[0])) == 4 * 3
+    assert len(pd.read_parquet(out.splitlines()[0])) == 4 * 4  # Three of MIG, and UDR.
     code, out, _ = study("report")
     assert code == 0
     assert pathlib.Path(out.strip()).read_text().startswith("# study")

@@ -5,6 +5,7 @@ import pytest
 
 from disent_tf.errors import InputError
 from disent_tf.study.plan import plan
+from disent_tf.study.ranking import groups, rank
 from disent_tf.study.sweep import chained, fixed, product, seeds, varied
 from disent_tf.study.table import collect, write
 from disent_tf.study.work import Stage, work
@@ -47,6 +48,14 @@ def test_parameters_of_one_model_are_missing_for_others(folder):
         work(folder, Stage("evaluate"), False, run)
     table = collect(folder, runs)
     assert table.groupby("objective")["BetaVAE.beta"].count().to_dict() == {"beta_vae": 6, "pca": 0}
+
+
+def test_rankings_are_scores_of_a_metric(scored, runs):
+    (group,) = groups(scored, runs[:3])
+    rank(scored, False, group)
+    table = collect(scored, runs)
+    found = table[table["metric"] == "udr"].set_index("run")["value"].to_dict()
+    assert found == {runs[0].name: 0.5, runs[1].name: 1.5}
 
 
 def test_a_study_without_scores_is_an_error(folder, runs):

@@ -27,12 +27,12 @@ def test_a_run_is_trained_once(folder, runs):
     assert arguments[0] == f"--output_dir={folder.runs / runs[0].name}"
     assert arguments[1:] == ["--gin_file=beta_vae.gin", "--gin_param=BetaVAE.beta = 1.0", "--gin_param=train.seed = 0"]
     assert is_done(folder, runs[0], TRAIN) and not is_done(folder, runs[1], TRAIN)
-    assert folder.log(runs[0], "train").read_text() == f"working on {runs[0].name}\n"
+    assert folder.log(runs[0].name, "train").read_text() == f"working on {runs[0].name}\n"
 
 
 def test_a_run_that_was_begun_is_resumed(folder, runs):
     work(folder, TRAIN, False, runs[0])
-    folder.done(runs[0], "train").unlink()  # As if its driver had been killed before it could say so.
+    folder.done(runs[0].name, "train").unlink()  # As if its driver had been killed before it could say so.
     assert work(folder, TRAIN, False, runs[0]) == "done"
     assert ["--resume" in arguments for _, _, arguments in calls(folder)] == [False, True]
 
@@ -45,31 +45,31 @@ def test_threads_are_given_to_training(folder, runs):
 def test_a_failure_keeps_its_log_and_reason_and_is_tried_again(folder):
     (run, *_) = four(**{"train.fail": True})
     assert work(folder, TRAIN, False, run) == "failed"
-    failed = json.loads(folder.failed(run, "train").read_text())
+    failed = json.loads(folder.failed(run.name, "train").read_text())
     assert failed["reason"] == "train: the disk is full"
     assert failed["exit_code"] == 1
-    assert "the disk is full" in folder.log(run, "train").read_text()
+    assert "the disk is full" in folder.log(run.name, "train").read_text()
     assert not is_done(folder, run, TRAIN)
     (folder.path / "mended").touch()
     assert work(folder, TRAIN, False, run) == "done"
-    assert not folder.failed(run, "train").exists()
-    done = json.loads(folder.done(run, "train").read_text())
+    assert not folder.failed(run.name, "train").exists()
+    done = json.loads(folder.done(run.name, "train").read_text())
     assert done["seconds"] > failed["seconds"]  # Both attempts count.
 
 
 def test_another_process_is_left_alone(folder, runs):
-    with claimed(folder.claim(runs[0])):
+    with claimed(folder.claim(runs[0].name)):
         assert work(folder, TRAIN, False, runs[0]) == "elsewhere"
     assert not calls(folder)
 
 
 def test_what_another_process_finishes_meanwhile_is_kept(folder, runs):
     outcomes = []
-    with claimed(folder.claim(runs[0])):
+    with claimed(folder.claim(runs[0].name)):
         waiting = threading.Thread(target=lambda: outcomes.append(work(folder, TRAIN, True, runs[0])))
         waiting.start()
         folder.states.mkdir(parents=True, exist_ok=True)
-        folder.done(runs[0], "train").write_text('{"arguments": [], "seconds": 1.0}')
+        folder.done(runs[0].name, "train").write_text('{"arguments": [], "seconds": 1.0}')
     waiting.join(timeout=60)
     assert outcomes == ["kept"]
     assert not calls(folder)
@@ -81,7 +81,7 @@ def test_evaluation_has_the_seed_of_the_run_and_is_done_again_for_other_metrics(
     assert work(folder, EVALUATE, False, run) == "done"
     _, _, arguments = calls(folder)[-1]
     assert arguments == [f"--run_dir={folder.runs / run.name}", "--gin_param=evaluate.seed = 1", *EVALUATE.arguments]
-    done = json.loads(folder.done(run, "evaluate").read_text())
+    done = json.loads(folder.done(run.name, "evaluate").read_text())
     assert done["scores"]["mig"]["scores"]["discrete_mig"] == pytest.approx(0.2)
     assert work(folder, EVALUATE, False, run) == "kept"
     assert work(folder, Stage("evaluate", ("--gin_file=metrics/fast.gin",)), False, run) == "done"
@@ -95,7 +95,7 @@ from disent_tf.study.sweep import fixed
 from disent_tf.study.work import Stage, StudyFolder, work
 
 command = sys.argv[2]
-working._command = lambda name, arguments: [sys.executable, "-c", command, name, *arguments]
+working.command_line = lambda name, arguments: [sys.executable, "-c", command, name, *arguments]
 run, = plan(fixed(["vae.gin"], {"train.wait": True}))
 work(StudyFolder(sys.argv[1]), Stage("train"), False, run)
 """
@@ -125,7 +125,7 @@ def test_a_killed_driver_ends_its_training_and_the_next_one_goes_on(tmp_path, fo
     driver.send_signal(signal.SIGKILL)
     driver.wait()
     gone(child)
-    with claimed(folder.claim(run)) as claim:
+    with claimed(folder.claim(run.name)) as claim:
         assert claim is not None
     assert not is_done(folder, run, TRAIN)
     assert StudyFolder(folder.path).run(run).info.is_file()  # What was trained so far is there to be resumed.
@@ -142,4 +142,4 @@ def test_a_killed_worker_is_a_failure_that_is_told(folder):
     os.kill(int(path.read_text()), signal.SIGKILL)
     working.join(timeout=60)
     assert outcomes == ["failed"]
-    assert json.loads(folder.failed(run, "train").read_text())["reason"] == "ended by signal 9"
+    assert json.loads(folder.failed(run.name, "train").read_text())["reason"] == "ended by signal 9"
