@@ -4,6 +4,7 @@ import hashlib
 import json
 import pathlib
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -57,9 +58,11 @@ def plan(sweep: Sweep) -> list[Run]:
     for name in sorted({name for variation in sweep for name in variation.gin_files}):
         config.find(name)
     runs = [_run(variation) for variation in sweep]
-    names = [run.name for run in runs]
-    if repeated := next((name for name in names if names.count(name) > 1), None):
-        raise InputError(f"The study has the run {repeated} twice; expected each once: change a value, or the seed.")
+    name, times = Counter(run.name for run in runs).most_common(1)[0]
+    if times > 1:
+        raise InputError(
+            f"The study has the run {name} {times} times; expected each once: change a value, or the seed."
+        )
     return runs
 
 

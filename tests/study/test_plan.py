@@ -1,7 +1,10 @@
+import gin
 import pytest
 
+from disent_tf import config
 from disent_tf.errors import InputError
 from disent_tf.study.plan import plan, settings
+from disent_tf.study.study import check_configurations
 from disent_tf.study.sweep import Variation, chained, fixed, product, seeds, varied
 
 
@@ -37,8 +40,36 @@ def test_a_name_is_that_of_the_configuration():
 
 
 def test_the_same_run_twice_is_an_error():
-    with pytest.raises(InputError, match=r"has the run pca-[0-9a-f]{8} twice; expected each once"):
+    with pytest.raises(InputError, match=r"has the run pca-[0-9a-f]{8} 2 times; expected each once"):
         plan(fixed(["pca.gin"]) + fixed(["pca.gin"]))
+
+
+def test_disentanglement_libs_study_has_12600_runs_of_36_settings_on_7_data_sets():
+    config.load(["study.gin", "studies/unsupervised_v1.gin"])
+    runs = plan(gin.get_bindings("study")["sweep"])
+    assert len(runs) == 36 * 7 * 50
+    assert len({run.setting for run in runs}) == 36 * 7
+    assert len({run.data for run in runs}) == 7
+    values = {run.objective: dict[str, set]() for run in runs}
+    for run in runs:
+        for name, value in run.hyperparameters:
+            values[run.objective].setdefault(name, set()).add(value)
+    assert values == {
+        "beta_vae": {"BetaVAE.beta": {1, 2, 4, 6, 8, 16}},
+        "annealed_vae": {"AnnealedVAE.max_capacity": {5, 10, 25, 50, 75, 100}},
+        "factor_vae": {"FactorVAE.gamma": {10, 20, 30, 40, 50, 100}},
+        "dip_vae_i": {"DIPVAE.lambda_od": {1, 2, 5, 10, 20, 50}, "DIPVAE.lambda_d": {10, 20, 50, 100, 200, 500}},
+        "dip_vae_ii": {"DIPVAE.lambda_od": {1, 2, 5, 10, 20, 50}, "DIPVAE.lambda_d": {1, 2, 5, 10, 20, 50}},
+        "beta_tc_vae": {"BetaTCVAE.beta": {1, 2, 4, 6, 8, 10}},
+    }
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (config.ROOT / "studies").glob("*.gin")))
+def test_studies_can_be_run(name):
+    drawn = ["data_sets/chained.sweeps = [@dsprites/fixed(), @scream_dsprites/fixed()]"]  # Others need their files.
+    params = ["seeds.num = 1", *(drawn if name == "unsupervised_v1.gin" else [])]
+    config.load(["study.gin", f"studies/{name}"], params)
+    check_configurations(plan(gin.get_bindings("study")["sweep"]))
 
 
 @pytest.mark.parametrize(
