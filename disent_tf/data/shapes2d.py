@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from disent_tf.checks import check_seed
 from disent_tf.data.ground_truth import GroundTruthData
 from disent_tf.data.subset import Subset, subset
+from disent_tf.errors import InputError
 
 _SIDE = 64
 _SHAPES = ("square", "ellipse", "triangle")
@@ -59,8 +60,13 @@ def distinct_shapes2d(data: Shapes2D, seed: int = 0) -> Subset:
       seed: of the choice of ellipses and triangles.
 
     Raises:
-      InputError: the seed cannot be used.
+      InputError: the seed cannot be used, or `data` is no `Shapes2D`.
     """
+    if not isinstance(data, Shapes2D):
+        raise InputError(
+            f"distinct_shapes2d.data is {data!r}; expected a Shapes2D, written as "
+            "'distinct_shapes2d.data = @Shapes2D()'."
+        )
     check_seed(seed)
     random_state = np.random.RandomState(seed)
     rows = _distinct_rows()

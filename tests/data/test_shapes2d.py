@@ -6,6 +6,7 @@ from PIL import Image, ImageDraw
 
 from disent_tf.data.shapes2d import Shapes2D, distinct_shapes2d
 from disent_tf.errors import InputError
+from tests import tiny
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +95,11 @@ def test_the_choice_depends_on_the_seed_alone(data, distinct):
     assert (other.rows != distinct.rows).any()
     with pytest.raises(InputError):
         distinct_shapes2d(data, seed=-1)
+
+
+@pytest.mark.parametrize("other", [Shapes2D, 3, tiny.Squares()], ids=["class", "number", "other data"])
+def test_rows_are_not_taken_of_other_data(other):
+    with pytest.raises(
+        InputError, match=r"distinct_shapes2d.data is .*; expected a Shapes2D, written as 'dist.*D\(\)'"
+    ):
+        distinct_shapes2d(other)
