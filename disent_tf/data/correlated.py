@@ -32,6 +32,7 @@ class ReweightedData(DerivedData):
         super().__init__(data)
         weights = np.asarray(weights, np.float64)
         _check_weights(weights, len(data))
+        weights = weights / (weights.max(initial=0.0) or 1.0)  # So that no sum is beyond the largest float.
         if isinstance(data, ReweightedData):
             weights = weights * data.probabilities
         if not weights.sum() > 0.0:

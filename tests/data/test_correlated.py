@@ -150,6 +150,11 @@ def test_no_draw_falls_beside_the_rows():
     assert sorted(rows) == [5, 49]
 
 
+def test_only_proportions_of_weights_matter():
+    weights = np.resize([0.0, 1.0], 60)
+    np.testing.assert_allclose(ReweightedData(Factors(), 1e308 * weights).probabilities, weights / 30)
+
+
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
