@@ -22,7 +22,8 @@ class ReweightedData(DerivedData):
 
     Args:
       data: where the observations come from.
-      weights: float `[len(data)]`, at least 0, one for each row.
+      weights: float `[len(data)]`, at least 0, one for each row and the same for all that have the same factors, of
+        which an observation of these factors may be any.
 
     Raises:
       InputError: the weights cannot be used, or `data` is not a `GroundTruthData`.
@@ -31,7 +32,7 @@ class ReweightedData(DerivedData):
     def __init__(self, data: GroundTruthData, weights: np.ndarray) -> None:
         super().__init__(data)
         weights = np.asarray(weights, np.float64)
-        _check_weights(weights, len(data))
+        _check_weights(weights, data)
         weights = weights / (weights.max(initial=0.0) or 1.0)  # So that no sum is beyond the largest float.
         if isinstance(data, ReweightedData):
             weights = weights * data.probabilities
@@ -120,8 +121,16 @@ def _sigmas(sigma: Any, num_pairs: int) -> list[float]:
     return [check_positive_number("CorrelatedFactors.sigma", value) for value in sigmas]
 
 
-def _check_weights(weights: np.ndarray, num: int) -> None:
+def _check_weights(weights: np.ndarray, data: GroundTruthData) -> None:
+    num = len(data)
     if weights.shape != (num,):
         raise InputError(f"weights have shape {weights.shape}; expected one for each of {num} rows: shape ({num},).")
     if not (np.isfinite(weights) & (weights >= 0.0)).all():
         raise InputError("weights have negative or infinite numbers or NaN; expected finite ones of at least 0.")
+    first = data.factors_to_indices(all_factors(data))  # Of the rows that have the same factors.
+    if (other := ~np.isclose(weights, weights[first], rtol=1e-6, atol=0.0)).any():
+        row = int(other.argmax())
+        raise InputError(
+            f"weights of rows {first[row]} and {row}, which have the same factors, are {weights[first[row]]:g} and "
+            f"{weights[row]:g}; expected the same: to leave rows out, take a subset of the others and reweight that."
+        )

@@ -8,6 +8,7 @@ from disent_tf import config
 from disent_tf.data.color_dsprites import ColorDSprites
 from disent_tf.data.correlated import CorrelatedFactors, ReweightedData
 from disent_tf.data.ground_truth import GroundTruthData
+from disent_tf.data.hidden_factors import HiddenFactors
 from disent_tf.data.split import split
 from disent_tf.data.subset import subset
 from disent_tf.errors import InputError
@@ -134,6 +135,21 @@ def test_rows_are_drawn_by_any_weights_and_never_with_weight_zero():
     weights = np.array([0.0] * 20 + [3.0, 0.0, 1.0] + [0.0] * 37)
     data = ReweightedData(Factors(), weights)
     assert_drawn_by(data.sample_rows(10_000, np.random.RandomState(0)), weights / 4)
+
+
+@pytest.mark.parametrize(
+    "data", [subset(Factors(), np.tile(np.arange(30), 2)), HiddenFactors(Factors(), ["a"])], ids=["table", "hidden"]
+)
+def test_rows_of_the_same_factors_have_the_same_weight(data):
+    weights = np.repeat([0.0, 1.0], 30)
+    with pytest.raises(
+        InputError, match=r"^weights of rows 0 and 30, which have the same .* are 0 and 1; expected the"
+    ):
+        ReweightedData(data, weights)
+    part = np.flatnonzero(weights)
+    drawn = ReweightedData(subset(data, part), np.ones(30)).sample(500, np.random.RandomState(0))[1]
+    assert {tuple(each) for each in drawn} <= {tuple(each) for each in data[part]}
+    assert CorrelatedFactors(data, [("b", "c")]).probabilities.sum() == pytest.approx(1)
 
 
 class Edge:
