@@ -2,6 +2,7 @@
 
 import abc
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -74,8 +75,11 @@ class Observations(abc.ABC):
         return endless(load, spec, first_batch)
 
 
-def check_feeds_itself(data: Observations, parameter: str) -> None:
-    """Raises InputError for data whose feed is of pairs or labels, which what is built on them would lose."""
+def check_feeds_itself(data: Any, parameter: str) -> None:
+    """Raises InputError unless `data` is a data set that feeds observations alone: pairs or labels would be lost."""
+    if not isinstance(data, Observations):
+        found = " ".join(repr(data).split())  # Arrays have several lines.
+        raise InputError(f"{parameter} is {found}; expected a data set, written as '@DSprites()' or '%data'.")
     if type(data).dataset is not Observations.dataset:
         raise InputError(
             f"{parameter} is {type(data).__name__}, whose feed has more than observations; expected it outermost: "

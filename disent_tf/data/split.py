@@ -10,7 +10,7 @@ import numpy as np
 from disent_tf.checks import check_choice, check_number, check_seed
 from disent_tf.data.factor_choice import all_factors, columns_of, combination_numbers
 from disent_tf.data.ground_truth import GroundTruthData
-from disent_tf.data.observations import Observations
+from disent_tf.data.observations import Observations, check_feeds_itself
 from disent_tf.data.subset import Subset, subset
 from disent_tf.errors import InputError
 
@@ -35,6 +35,7 @@ def split(
     Raises:
       InputError: an argument cannot be used, or a part is left empty.
     """
+    check_feeds_itself(data, "What is split")
     check_seed(seed)
     _check_fractions(fractions)
     fractions = dict(sorted(fractions.items()))  # Whatever order they are written in, the parts are the same.

@@ -63,8 +63,6 @@ def subset(data: Observations, rows: np.ndarray) -> Subset:
 
 
 def _check(data: Observations, rows: np.ndarray) -> None:
-    if not isinstance(data, Observations):
-        raise InputError(f"A subset of {data!r} cannot be taken; expected a data set.")
     check_feeds_itself(data, "What a subset is taken of")
     inner: Any = data
     while inner is not None:

@@ -7,7 +7,7 @@ import pytest
 from disent_tf import config
 from disent_tf.data.observations import Observations
 from disent_tf.data.split import split, split_part
-from disent_tf.data.subset import FactorSubset, Subset
+from disent_tf.data.subset import FactorSubset, Subset, subset
 from disent_tf.errors import InputError
 from tests import tiny
 
@@ -140,6 +140,12 @@ def test_the_order_in_which_parts_are_named_does_not_matter():
         np.testing.assert_array_equal(first[name].rows, second[name].rows)
 
 
-def test_what_is_no_data_set_is_an_error():
-    with pytest.raises(InputError, match="cannot be taken; expected a data set"):
-        split(np.zeros((8, 4, 4)))
+@pytest.mark.parametrize("other", [np.zeros((8, 4, 4)), tiny.Squares, None], ids=["array", "class", "nothing"])
+def test_what_is_no_data_set_is_an_error(other):
+    for build in (split, split_part):
+        with pytest.raises(
+            InputError, match=r"^What is split is .*; .* data set, written as '@DSprites\(\)' or '%data'.$"
+        ):
+            build(other)
+    with pytest.raises(InputError, match=r"^What a subset is taken of is .*; expected a data set"):
+        subset(other, [0])
