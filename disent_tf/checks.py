@@ -43,6 +43,13 @@ def check_positive_number(name: str, value: Any) -> float:
     return float(value)
 
 
+def check_flag(name: str, value: Any) -> bool:
+    """Returns `value`; InputError unless it is True or False: as a text, which gin takes too, 'False' would be true."""
+    if not isinstance(value, bool):
+        raise InputError(f"{name} is {value!r}; expected True or False, without quotes.")
+    return value
+
+
 def check_choice(name: str, value: str, choices: Iterable[str]) -> str:
     """Returns `value`; InputError unless it is one of `choices`."""
     if value not in (known := tuple(choices)):

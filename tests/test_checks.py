@@ -1,6 +1,6 @@
 import pytest
 
-from disent_tf.checks import check_positive, check_seed
+from disent_tf.checks import check_flag, check_positive, check_seed
 from disent_tf.errors import InputError
 
 
@@ -20,3 +20,13 @@ def test_what_is_no_positive_integer_is_named(value):
 def test_what_is_no_seed_is_refused(seed):
     with pytest.raises(InputError, match=r"^seed is "):
         check_seed(seed)
+
+
+def test_flags_are_true_or_false():
+    assert (check_flag("inverse", True), check_flag("inverse", False)) == (True, False)
+
+
+@pytest.mark.parametrize("value", ["False", "True", 0, 1, None])
+def test_what_is_no_flag_is_named(value):
+    with pytest.raises(InputError, match=rf"^inverse is {value!r}; expected True or False, without quotes"):
+        check_flag("inverse", value)

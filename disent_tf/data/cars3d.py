@@ -9,6 +9,7 @@ import gin
 import numpy as np
 import scipy.io
 
+from disent_tf.checks import check_flag
 from disent_tf.data.decoded_copy import decoded_copy
 from disent_tf.data.ground_truth import GroundTruthData
 from disent_tf.data.official_file import OfficialFile, as_floats, as_path
@@ -46,7 +47,8 @@ class Cars3D(GroundTruthData):
         Raises:
           InputError: the file is missing, damaged or something else, or the copy cannot be written.
         """
-        file = OfficialFile(as_path("Cars3D.path", path), _SOURCE, self.checksum if verify else None)
+        checksum = self.checksum if check_flag("Cars3D.verify", verify) else None
+        file = OfficialFile(as_path("Cars3D.path", path), _SOURCE, checksum)
         shape = (len(self), *self.observation_shape)
         self._images = decoded_copy("cars3d", [file], shape, self._blocks(file), cache_dir)
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 import gin
 import numpy as np
 
-from disent_tf.checks import check_choice, check_positive
+from disent_tf.checks import check_choice, check_flag, check_positive
 from disent_tf.data.decoded_copy import decoded_copy
 from disent_tf.data.factor_table import TabulatedData
 from disent_tf.data.observations import Observations
@@ -61,7 +61,8 @@ class CelebAImages(Observations):
           InputError: a file is missing, damaged or something else, an argument cannot be used, or the copy cannot be
             written.
         """
-        self._folder, self._verify = as_path(f"{type(self).__name__}.path", path, "the path of a folder"), verify
+        self._folder = as_path(f"{type(self).__name__}.path", path, "the path of a folder")
+        self._verify = check_flag(f"{type(self).__name__}.verify", verify)
         check_choice(f"{type(self).__name__}.split", split, ("all", *_SPLITS))
         if crop is not None:
             check_positive(**{f"{type(self).__name__}.crop": crop})

@@ -6,7 +6,7 @@ from typing import Any
 import gin
 import numpy as np
 
-from disent_tf.checks import check_positive_number
+from disent_tf.checks import check_flag, check_positive_number
 from disent_tf.data.derived import DerivedData
 from disent_tf.data.factor_choice import all_factors, columns_of
 from disent_tf.data.ground_truth import GroundTruthData
@@ -92,6 +92,7 @@ class CorrelatedFactors(ReweightedData):
         inverse: bool = False,
     ) -> None:
         DerivedData.__init__(self, data)
+        check_flag("CorrelatedFactors.inverse", inverse)
         columns = _columns_of_pairs(data, pairs)
         sigmas = _sigmas(sigma, len(columns))
         values = all_factors(data) / np.maximum(np.array(data.factor_sizes) - 1, 1)

@@ -8,7 +8,7 @@ from typing import Any
 import gin
 import numpy as np
 
-from disent_tf.checks import check_number, check_seed
+from disent_tf.checks import check_flag, check_number, check_seed
 from disent_tf.data.factor_choice import all_factors, columns_of, combination_numbers
 from disent_tf.data.ground_truth import GroundTruthData
 from disent_tf.data.subset import FactorSubset
@@ -67,6 +67,7 @@ class HeldOutCombinations(FactorSubset):
                 f"HeldOutCombinations has where = {where!r} and fraction = {fraction!r}; expected one of the two: set "
                 "one and leave the other out."
             )
+        check_flag("HeldOutCombinations.held_out", held_out)
         chosen = _drawn(data, fraction, names, seed) if where is None else _chosen(data, where)
         if chosen.all() or not chosen.any():
             raise InputError(

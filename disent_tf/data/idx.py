@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from disent_tf.checks import check_choice
+from disent_tf.checks import check_choice, check_flag
 from disent_tf.data.factor_table import TabulatedData
 from disent_tf.data.official_file import OfficialFile, as_floats, as_path, perhaps_unpacked
 
@@ -38,7 +38,9 @@ class IdxImages(TabulatedData):
         self, path: str | os.PathLike[str], split: str = "train", padded: bool = False, verify: bool = True
     ) -> None:
         name = type(self).__name__
-        self._folder, self._verify = as_path(f"{name}.path", path, "the path of a folder"), verify
+        self._folder = as_path(f"{name}.path", path, "the path of a folder")
+        self._verify = check_flag(f"{name}.verify", verify)
+        border = 2 if check_flag(f"{name}.padded", padded) else 0
         prefix = _PREFIX[check_choice(f"{name}.split", split, _PREFIX)]
         labels_file = self._file(f"{prefix}-labels-idx1-ubyte.gz")
         labels, images = _read(labels_file, 1), _read(self._file(f"{prefix}-images-idx3-ubyte.gz"), 3)
@@ -47,7 +49,6 @@ class IdxImages(TabulatedData):
             raise labels_file.wrong("is empty; expected images and their labels")
         if labels.max() >= self.factor_sizes[0]:
             raise labels_file.wrong(f"has the label {labels.max()}; expected 0 to {self.factor_sizes[0] - 1}")
-        border = 2 if padded else 0
         self._images = np.pad(images, ((0, 0), (border, border), (border, border)))[..., None]
         self.observation_shape = self._images.shape[1:]
         self.factor_table = labels[:, None].astype(np.int64)

@@ -9,7 +9,7 @@ import gin
 import numpy as np
 from PIL import Image
 
-from disent_tf.checks import check_positive
+from disent_tf.checks import check_flag, check_positive
 from disent_tf.data.decoded_copy import decoded_copy
 from disent_tf.data.given_images import GivenImages
 from disent_tf.data.official_file import OfficialFile, as_path
@@ -45,11 +45,11 @@ class ImageFolder(GivenImages):
         grey: bool = False,
         cache_dir: str | os.PathLike[str] | None = None,
     ) -> None:
+        mode = "L" if check_flag("ImageFolder.grey", grey) else "RGB"
         self.paths = _images_in(as_path("ImageFolder.path", path, "the path of a folder"))
         """Of row i the file `paths[i]`."""
         files = [OfficialFile(each, "an image", remedy="save it anew or remove it") for each in self.paths]
         height, width = _size_of(files[0]) if size is None else _checked_size(size)
-        mode = "L" if grey else "RGB"
         shape = (len(files), height, width, 1 if grey else 3)
         name = f"folder_{height}x{width}_{mode}_{'same' if size is None else 'resized'}"
         blocks = self._blocks(files, (width, height), mode, resize=size is not None)

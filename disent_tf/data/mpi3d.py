@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 import gin
 import numpy as np
 
-from disent_tf.checks import check_choice
+from disent_tf.checks import check_choice, check_flag
 from disent_tf.data.decoded_copy import decoded_copy
 from disent_tf.data.ground_truth import GroundTruthData
 from disent_tf.data.npz_rows import npz_rows
@@ -78,7 +78,8 @@ class MPI3D(GroundTruthData):
         name, self.factor_sizes, checksum = self.variants[check_choice("MPI3D.variant", variant, self.variants)]
         _check_name(as_path("MPI3D.path", path).name, variant, self.variants)
         source = f"{name} from github.com/rr-learning/disentanglement_dataset"
-        file = OfficialFile(as_path("MPI3D.path", path), source, checksum if verify else None)
+        checksum = checksum if check_flag("MPI3D.verify", verify) else None
+        file = OfficialFile(as_path("MPI3D.path", path), source, checksum)
         row, num = self.observation_shape, len(self)
         blocks = npz_rows(file, "images", ((num, *row), (*self.factor_sizes, *row)), row)
         self._images = decoded_copy(f"mpi3d_{variant}", [file], (num, *row), blocks, cache_dir)

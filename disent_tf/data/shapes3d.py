@@ -7,6 +7,7 @@ import gin
 import h5py
 import numpy as np
 
+from disent_tf.checks import check_flag
 from disent_tf.data.decoded_copy import decoded_copy
 from disent_tf.data.ground_truth import GroundTruthData
 from disent_tf.data.official_file import OfficialFile, as_floats, as_path
@@ -41,7 +42,8 @@ class Shapes3D(GroundTruthData):
         Raises:
           InputError: the file is missing, damaged or not 3D Shapes, or the copy cannot be written.
         """
-        file = OfficialFile(as_path("Shapes3D.path", path), _SOURCE, self.checksum if verify else None)
+        checksum = self.checksum if check_flag("Shapes3D.verify", verify) else None
+        file = OfficialFile(as_path("Shapes3D.path", path), _SOURCE, checksum)
         shape = (len(self), *self.observation_shape)
         self._images = decoded_copy("shapes3d", [file], shape, self._blocks(file), cache_dir)
 

@@ -8,6 +8,7 @@ from typing import IO, ClassVar
 import gin
 import numpy as np
 
+from disent_tf.checks import check_flag
 from disent_tf.data.decoded_copy import decoded_copy
 from disent_tf.data.ground_truth import GroundTruthData
 from disent_tf.data.official_file import OfficialFile, as_floats, as_path, perhaps_unpacked
@@ -58,6 +59,7 @@ class SmallNORB(GroundTruthData):
           InputError: a file is missing, damaged or something else, or the copy cannot be written.
         """
         folder = as_path("SmallNORB.path", path)
+        check_flag("SmallNORB.verify", verify)
         chunks = [
             [self._file(folder / f"{chunk}-{kind}.mat.gz", verify) for kind in ("dat", "cat", "info")]
             for chunk in _CHUNKS
