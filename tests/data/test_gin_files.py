@@ -55,6 +55,15 @@ def test_an_addition_is_what_is_trained_on(name, monkeypatch):
     assert fed.observation_shape == (64, 64, 1)
 
 
+@pytest.mark.parametrize("name", sorted(ADD_ONS - {"pairs"}))
+def test_an_addition_is_built_on_what_the_set_trains_on(name):
+    config.load(
+        ["base.gin", "data/shapes2d.gin", f"data/{name}.gin"],
+        ["HeldOutCombinations.where = {'shape': ('==', 2)}"],
+    )
+    assert len(gin.get_bindings("train")["data"].data) == 267_021
+
+
 @pytest.mark.parametrize("name", sorted(NEED_A_FILE))
 def test_a_file_that_is_not_named_is_told_in_one_line(name, monkeypatch):
     with pytest.raises(InputError, match=r"set to `%gin\.REQUIRED` but not subsequently overridden") as error:
