@@ -86,11 +86,14 @@ def images_of(
     Raises:
       InputError: the images cannot be used, or the factors do not match them.
     """
+    names = check_names(factor_names, "factor_names")
     if factors is None:
+        if names:
+            raise InputError(f"factor_names is {names!r} without factors; expected both: give factors, or no names.")
         return GivenImages(images)
     images = _checked(as_array(images, "images"))
     table = _numbered(as_array(factors, "factors"), len(images))
-    names = check_names(factor_names, "factor_names") or [f"factor_{i}" for i in range(table.shape[1])]
+    names = names or [f"factor_{i}" for i in range(table.shape[1])]
     if len(names) != table.shape[1] or len(set(names)) < len(names):
         raise InputError(f"factor_names is {names!r}; expected a different name for each of {table.shape[1]} factors.")
     sizes = table.max(axis=0) + 1

@@ -40,8 +40,8 @@ class HeldOutCombinations(FactorSubset):
       where: comparisons by name of factor, all of which have to hold, or a list of such mappings, of which one has to
         hold. Comparisons are ==, !=, <, <=, > and >= with a number, and in with a list of them.
       fraction: instead of `where`: the share of combinations, drawn at random.
-      names: of the factors whose combinations are drawn. None means all.
-      seed: of that draw.
+      names: of the factors whose combinations are drawn, beside `fraction` only. None means all.
+      seed: of that draw, beside `fraction` only.
       held_out: whether this is the held-out part: False to train on, True to test on.
 
     Raises:
@@ -66,6 +66,11 @@ class HeldOutCombinations(FactorSubset):
             raise InputError(
                 f"HeldOutCombinations has where = {where!r} and fraction = {fraction!r}; expected one of the two: set "
                 "one and leave the other out."
+            )
+        if where is not None and (names is not None or seed != 0):
+            raise InputError(
+                f"HeldOutCombinations has where, names = {names!r} and seed = {seed!r}; expected names and seed beside "
+                "fraction only, as where draws nothing: leave them out."
             )
         check_flag("HeldOutCombinations.held_out", held_out)
         chosen = _drawn(data, fraction, names, seed) if where is None else _chosen(data, where)

@@ -118,6 +118,7 @@ def test_images_that_cannot_be_used_are_an_error(images, message):
         (np.full((12, 1), np.nan), None, "not finite"),
         (np.array([object()] * 12), None, "of type object"),
         ([[1], [2, 3]], None, "factors cannot be made an array"),
+        (None, ["one"], r"factor_names is \['one'\] without factors; expected both: give factors"),
         (FACTORS, "ab", "factor_names is 'ab'; expected a list of names"),
         (FACTORS, ["one"], "a different name for each of 2"),
         (FACTORS, ["one", "one"], "a different name for each of 2"),

@@ -84,6 +84,11 @@ def test_a_fraction_of_combinations_of_some_factors_takes_all_of_the_others():
     [
         ({}, r"HeldOutCombinations has where = None and fraction = None; expected one of the two"),
         ({"where": WHERE, "fraction": 0.1}, r"and fraction = 0.1; expected one of the two"),
+        (
+            {"where": WHERE, "seed": 1},
+            r"has where, names = None and seed = 1; expected names and seed beside fraction only",
+        ),
+        ({"where": WHERE, "names": ["size"]}, r"has where, names = \['size'\] and seed = 0"),
         ({"where": {"size": ("<", 0)}}, r"holds out 0 of 32 observations; expected some but not all"),
         ({"where": {"size": (">=", 0)}}, r"holds out 32 of 32 observations"),
         ({"fraction": 0.0}, r"holds out 0 of 32"),

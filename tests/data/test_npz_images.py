@@ -47,6 +47,7 @@ def test_factors_are_read_and_named(file):
         (("pictures", "factors"), "expected 'factors' among them"),
         (("bomb",), "cannot be read .*allow_pickle"),
         (("pictures", "bomb"), "cannot be read .*allow_pickle"),
+        (("pictures", None, ["a", "b"]), r"factor_names is \['a', 'b'\] without factors; expected both"),
         (("pictures", "labels", "ab"), "factor_names is 'ab'; expected a list of names"),
     ],
 )
