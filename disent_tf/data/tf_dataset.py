@@ -45,6 +45,8 @@ def tf_dataset_images(
         rows.append([_part(element, name) for name in names or ()])
     if not images:
         raise InputError("The dataset is empty; expected images in it.")
+    if isinstance(images[0], bytes):
+        raise InputError("The images are texts or files; expected pixels: map tf.io.decode_image over the dataset.")
     if len({each.shape for each in images}) > 1:
         raise InputError("The images have several sizes; expected one: map tf.image.resize over the dataset.")
     if images[0].ndim == 3 and images[0].shape[2] > _MOST_CHANNELS:
@@ -70,9 +72,17 @@ def _part(element: Any, key: str | int | None) -> Any:
                 f"The dataset's elements are of type {type(element).__name__}; expected images: name the one in them "
                 "by tf_dataset_images.image."
             )
-        return element
-    try:
-        return element[key]
-    except (KeyError, IndexError, TypeError) as error:
-        known = list(element) if isinstance(element, dict) else type(element).__name__
-        raise InputError(f"An element of the dataset has no {key!r}; expected it among {known}.") from error
+        part = element
+    else:
+        try:
+            part = element[key]
+        except (KeyError, IndexError, TypeError) as error:
+            known = list(element) if isinstance(element, dict) else type(element).__name__
+            raise InputError(f"An element of the dataset has no {key!r}; expected it among {known}.") from error
+    is_dense = isinstance(part, np.ndarray | np.generic) and part.dtype.kind != "O"
+    if not is_dense and not isinstance(part, bytes):
+        raise InputError(
+            f"An element of the dataset has for {'the image' if key is None else repr(key)} what is nested, ragged or "
+            "an array of texts; expected a dense tensor of numbers: map the dataset to such elements."
+        )
+    return part

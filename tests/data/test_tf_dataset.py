@@ -59,6 +59,35 @@ def test_numbers_beside_texts_keep_their_order():
     np.testing.assert_allclose(data[data.factors_to_indices([[2, 0]])], IMAGES[[5]] / 255, rtol=1e-6)  # 10, "a".
 
 
+def elements(**parts):
+    return tf.data.Dataset.from_tensor_slices({"image": IMAGES, **parts})
+
+
+RAGGED = tf.ragged.constant([[[1, 2], [3]]] * 6, dtype=tf.uint8)
+
+
+@pytest.mark.parametrize(
+    ("given", "arguments", "message"),
+    [
+        (lambda: elements(image=[b"JPEG"] * 6), ("image",), "images are texts or files; expected pixels: map tf.io.de"),
+        (lambda: tf.data.Dataset.from_tensor_slices(["a"]), (), "images are texts or files"),
+        (lambda: elements(image={"left": IMAGES}), ("image",), "has for 'image' what is nested, ragged or"),
+        (lambda: elements(image=RAGGED), ("image",), "has for 'image' what is nested, ragged or an array"),
+        (lambda: tf.data.Dataset.from_tensor_slices(RAGGED), (), "has for the image what is nested, ragged"),
+        (
+            lambda: elements(a={"b": np.arange(6)}),
+            ("image", ["a"]),
+            "has for 'a' what is nested, .*; expected a dense tensor",
+        ),
+        (lambda: elements(a=RAGGED), ("image", ["a"]), "has for 'a' what is nested, ragged"),
+    ],
+)
+def test_what_is_no_dense_tensor_is_an_error(given, arguments, message):
+    with pytest.raises(InputError, match=message) as error:
+        tf_dataset_images(given(), *arguments)
+    assert "\n" not in str(error.value)
+
+
 @pytest.mark.parametrize("values", [[0.0, np.nan, 1.0, 2.0, 3.0, 4.0], np.zeros((6, 2))])
 def test_factors_that_are_no_finite_scalars_are_an_error(values):
     given = tf.data.Dataset.from_tensor_slices({"image": IMAGES, "a": values})
