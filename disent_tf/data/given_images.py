@@ -20,7 +20,8 @@ class GivenImages(Observations):
 
     Args:
       images: `[num, h, w]` or `[num, h, w, c]`: uint8, of which 255 becomes 1; floats in [0, 1], which are held in
-        memory as float32; or bool, which is held at one bit per pixel. A memory-mapped array of uint8 stays on disk.
+        memory as float32; or bool, which is held at one bit per pixel. A memory-mapped array of uint8 stays on disk: an
+        array of uint8 or float32 is not copied but used as it is, so that a later change of it changes the data.
 
     Raises:
       InputError: the array has another shape or type, or values outside [0, 1], NaN among them.

@@ -23,7 +23,7 @@ class Subset(Observations):
     """
 
     def __init__(self, data: Observations, rows: np.ndarray) -> None:
-        rows = np.asarray(rows)
+        rows = np.array(rows)  # A copy: who gave them may change theirs.
         _check(data, rows)
         self.data, self.rows = data, rows
         self.observation_shape = data.observation_shape

@@ -40,6 +40,12 @@ def test_a_mapped_array_is_not_read(tmp_path):
     np.testing.assert_allclose(data[np.array([7])], IMAGES[[7]] / 255, rtol=1e-6)
 
 
+@pytest.mark.parametrize("factors", [None, FACTORS, np.arange(12) // 5], ids=["images", "grid", "table"])
+@pytest.mark.parametrize("images", [IMAGES, (IMAGES / 255).astype(np.float32)], ids=["uint8", "float32"])
+def test_an_array_is_used_as_it_is(images, factors):
+    assert np.shares_memory(images_of(images, factors)._images, images)
+
+
 def test_one_image_of_every_combination_is_a_grid_in_any_order():
     order = np.random.default_rng(1).permutation(12)
     data = images_of(IMAGES[order], FACTORS[order], ["number", "letter"])

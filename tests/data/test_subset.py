@@ -35,6 +35,13 @@ def test_rows_are_those_asked_for():
     np.testing.assert_array_equal(part[np.array([2, 0])], [[17], [30]])
 
 
+def test_a_later_change_of_the_rows_that_were_given_changes_nothing():
+    rows = ROWS.copy()
+    part = subset(tiny.Squares(), rows)
+    rows[:] = 0
+    np.testing.assert_array_equal(part[np.arange(4)], tiny.Squares()[ROWS])
+
+
 def test_feed_shows_every_row_of_it_and_no_other():
     feed = subset(Numbers(), ROWS).dataset(2, seed=0).as_numpy_iterator()
     np.testing.assert_array_equal(
