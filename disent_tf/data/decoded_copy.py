@@ -56,7 +56,7 @@ def decoded_copy(
         file.verify()
     _remove_abandoned(copy)
     size = math.prod(shape) / 1e9
-    _log.info("Decoding %s into %s (%.1f GB), once.", files[0].path, copy, size)
+    _log.info("Decoding %s into %s (%.1f GB), once.", files[0], copy, size)
     try:
         _write(copy, shape, blocks)
         return np.asarray(np.lib.format.open_memmap(copy, mode="r"))

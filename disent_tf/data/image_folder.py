@@ -63,7 +63,7 @@ class ImageFolder(GivenImages):
             with opened(file) as image:
                 if not resize and image.size != size:
                     raise InputError(
-                        f"{file.path} has {image.size[0]} x {image.size[1]} pixels and {files[0].path} {size[0]} x "
+                        f"{file} has {image.size[0]} x {image.size[1]} pixels and {files[0]} {size[0]} x "
                         f"{size[1]}; expected one size: set ImageFolder.size = (height, width)."
                     )
                 pixels = image.convert(mode)

@@ -39,5 +39,5 @@ def npz_images(
     with file.reading(), np.load(file.path, allow_pickle=False) as arrays:
         for key in (images, factors):
             if key is not None and key not in arrays.files:
-                raise InputError(f"{file.path} has {arrays.files}; expected {key!r} among them: name the array.")
+                raise InputError(f"{file} has {arrays.files}; expected {key!r} among them: name the array.")
         return images_of(arrays[images], None if factors is None else arrays[factors], names)

@@ -45,13 +45,17 @@ class OfficialFile:
     checksum: str | None = None
     remedy: str | None = None
 
+    def __str__(self) -> str:
+        """Returns the path for a message, on one line whatever characters it has."""
+        return repr(str(self.path))[1:-1]
+
     @property
     def version(self) -> tuple[str, str | None, int, int]:
         """What tells this file from others and from itself after a change; InputError if there is no such file."""
         try:
             status = self.path.stat()
         except OSError as error:
-            raise InputError(f"{self.path} cannot be opened: {error.strerror}; expected {self.source}.") from error
+            raise InputError(f"{self} cannot be opened: {error.strerror}; expected {self.source}.") from error
         return str(self.path.resolve()), self.checksum, status.st_size, status.st_mtime_ns
 
     def verify(self) -> None:
@@ -64,7 +68,7 @@ class OfficialFile:
             found = hashlib.file_digest(stream, algorithm).hexdigest()
         if found != expected:
             raise InputError(
-                f"{self.path} has the {algorithm} checksum {found}; expected {expected}; download {self.source} again, "
+                f"{self} has the {algorithm} checksum {found}; expected {expected}; download {self.source} again, "
                 "or, for a copy that you saved anew yourself, set verify = False."
             )
 
@@ -78,7 +82,7 @@ class OfficialFile:
 
     def wrong(self, found: str) -> InputError:
         """Returns the error for a file that was read but is not what it should be."""
-        return InputError(f"{self.path}: {found}; {self._remedy}.")
+        return InputError(f"{self}: {found}; {self._remedy}.")
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
@@ -89,9 +93,7 @@ class OfficialFile:
             raise
         except _DAMAGED as error:
             reason = " ".join(f"{type(error).__name__} {error}".split())  # Some messages have several lines.
-            raise InputError(
-                f"{self.path} cannot be read ({reason}); expected an intact file; {self._remedy}."
-            ) from error
+            raise InputError(f"{self} cannot be read ({reason}); expected an intact file; {self._remedy}.") from error
 
     def check_array(self, name: str, array: Any, shape: tuple[int, ...], dtype: type[np.generic]) -> None:
         """Raises InputError unless the array has this shape and type."""

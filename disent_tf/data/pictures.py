@@ -37,7 +37,7 @@ def opened(file: OfficialFile) -> Iterator[Image.Image]:
     with file.reading(), Image.open(file.path, formats=FORMATS) as image:
         if image.mode.startswith(("I", "F")):
             raise InputError(
-                f"{file.path} has pixels of type {image.mode!r}, which 8 bits cannot hold; expected 8 bits a channel: "
+                f"{file} has pixels of type {image.mode!r}, which 8 bits cannot hold; expected 8 bits a channel: "
                 "convert it, or give an array to images_of."
             )
         ImageOps.exif_transpose(image, in_place=True)

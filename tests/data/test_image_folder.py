@@ -57,6 +57,12 @@ def test_a_changed_image_is_read_again(read, folder):
     np.testing.assert_allclose(read()[np.array([0])][0], (255 - PIXELS[1]) / 255, rtol=1e-6)
 
 
+def test_a_name_of_two_lines_is_told_in_one(read, folder):
+    Image.new("RGB", (5, 5)).save(folder / "two\nlines.png")
+    with pytest.raises(InputError, match=r"two\\nlines.png has 5 x 5 pixels and .*0.png 8 x 6; expected one size"):
+        read()
+
+
 def test_images_of_several_sizes_are_an_error_unless_they_are_resized(read, folder):
     Image.fromarray(PIXELS[0, :3]).save(folder / "d.png")
     with pytest.raises(InputError, match=r"d.png has 8 x 3 pixels and .*0.png 8 x 6; expected one size: set"):

@@ -44,6 +44,20 @@ def test_missing_file_is_an_error_that_tells_where_to_get_it(use, file):
         use(file)
 
 
+def test_a_name_of_two_lines_is_told_in_one(tmp_path):
+    there, missing = (OfficialFile(tmp_path / name, "a source", "md5:0") for name in ("two\nlines", "none\nat all"))
+    there.path.touch()
+    for use in (there.verify, missing.verify, lambda: there.check_names([".."]), lambda: with_reading(there)):
+        with pytest.raises(InputError, match=r"(two\\nlines|none\\nat all)(:| has| cannot)") as error:
+            use()
+        assert "\n" not in str(error.value)
+
+
+def with_reading(file):
+    with file.reading():
+        raise ValueError
+
+
 def test_version_tells_contents_and_checksums_apart(file):
     first = file.version
     assert first == file.version != with_checksum(file, "md5:0").version
