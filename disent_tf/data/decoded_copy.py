@@ -54,7 +54,7 @@ def decoded_copy(
         return kept
     for file in files:
         file.verify()
-    _remove_abandoned(copy)
+    remove_abandoned(copy)
     size = math.prod(shape) / 1e9
     _log.info("Decoding %s into %s (%.1f GB), once.", files[0], copy, size)
     try:
@@ -78,6 +78,14 @@ def cache_folder(cache_dir: str | os.PathLike[str] | None) -> pathlib.Path:
     return as_path("cache_dir", folder)
 
 
+def remove_abandoned(copy: pathlib.Path) -> None:
+    """Removes what a process that was killed had written of this copy, once nothing has been added to it for a day."""
+    for partial in copy.parent.glob(f".{copy.name}.*"):
+        with contextlib.suppress(OSError):
+            if time.time() - partial.stat().st_mtime > _ABANDONED_SECONDS:
+                partial.unlink()
+
+
 def _opened(copy: pathlib.Path, shape: tuple[int, ...]) -> np.ndarray | None:
     """Returns the mapped copy, or None where there is none or it is damaged."""
     try:
@@ -91,14 +99,6 @@ def _opened(copy: pathlib.Path, shape: tuple[int, ...]) -> np.ndarray | None:
         return array
     _log.warning("%s is %s %s: making it anew.", copy, array.dtype, array.shape)
     return None
-
-
-def _remove_abandoned(copy: pathlib.Path) -> None:
-    """Removes what a process that was killed had written of this copy, once nothing has been added to it for a day."""
-    for partial in copy.parent.glob(f".{copy.name}.*"):
-        with contextlib.suppress(OSError):
-            if time.time() - partial.stat().st_mtime > _ABANDONED_SECONDS:
-                partial.unlink()
 
 
 def _write(copy: pathlib.Path, shape: tuple[int, ...], blocks: Iterable[tuple[int, np.ndarray]]) -> None:

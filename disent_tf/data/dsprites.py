@@ -15,7 +15,7 @@ import gin
 import numpy as np
 
 from disent_tf.data import dsprites_geometry, dsprites_npz
-from disent_tf.data.decoded_copy import cache_folder
+from disent_tf.data.decoded_copy import cache_folder, remove_abandoned
 from disent_tf.data.dsprites_geometry import FACTOR_NAMES, FACTOR_SIZES, PACKED_BYTES, SIDE
 from disent_tf.data.ground_truth import GroundTruthData
 from disent_tf.data.official_file import NPY_DAMAGED, as_path
@@ -78,6 +78,7 @@ def _cached(file: pathlib.Path, shape: tuple[int, int], sha256: str, make: Calla
     kept = _open_verified(file, shape, sha256)
     if kept is not None:
         return kept
+    remove_abandoned(file)
     made = make()
     try:
         with atomic_path(file) as temporary:

@@ -1,5 +1,6 @@
 import hashlib
 import io
+import os
 import pathlib
 
 import gin
@@ -130,6 +131,15 @@ def test_damaged_cache_is_made_anew_with_a_warning(content, tmp_path, caplog):
     assert (make.calls, len(caplog.records)) == (1, 1)
     assert "drawing it anew" in caplog.text
     assert file.read_bytes() == as_npy(SMALL)
+
+
+def test_what_a_killed_process_left_is_removed_after_a_day(tmp_path):
+    old, new = (tmp_path / f".x.npy.{name}.npy" for name in ("old", "new"))
+    for partial in (old, new):
+        partial.touch()
+    os.utime(old, (1, 1))
+    cached(tmp_path / "x.npy", Maker())
+    assert sorted(tmp_path.iterdir()) == [new, tmp_path / "x.npy"]
 
 
 def test_cache_that_cannot_be_written_leaves_the_set_in_memory(tmp_path, caplog):
