@@ -120,7 +120,7 @@ def test_images_that_cannot_be_used_are_an_error(images, message):
     [
         (FACTORS[:5], None, "factors of 5 images and 12 images"),
         (np.zeros((12, 2, 2)), None, r"shape \(12, 2, 2\)"),
-        (np.zeros((12, 0)), None, "expected"),
+        (np.zeros((12, 0)), None, r"factors have shape \(12, 0\); expected \[num, num_factors\], a row for each image"),
         (np.full((12, 1), np.nan), None, "not finite"),
         (np.array([object()] * 12), None, "of type object"),
         ([[1], [2, 3]], None, "factors cannot be made an array"),
