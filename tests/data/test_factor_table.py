@@ -62,6 +62,22 @@ def test_many_factors_need_no_grid_of_their_own():
     np.testing.assert_array_equal(table[data.factors_to_indices(table)], table)
 
 
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([[0, 0], [0, 1], [1, 0], [1, 1]], True),
+        ([[1, 1], [0, 1], [1, 0], [0, 0], [0, 1]], True),
+        ([[0, 0], [0, 1], [1, 0]], False),
+        ([[0, 0], [0, 1], [1, 0], [0, 1]], False),
+        ([[1, 1]] * 5, False),
+    ],
+)
+def test_every_combination_is_there_however_often_others_are_repeated(rows, expected):
+    data = Listed(np.array(rows))
+    data.factor_sizes = (2, 2)
+    assert data.has_every_combination is expected
+
+
 def test_metrics_that_draw_points_accept_a_table():
     table = np.random.RandomState(0).randint(3, size=(500, 2))
     data = Listed(table)
