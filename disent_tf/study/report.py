@@ -45,7 +45,7 @@ def write(
 def _settings(place: pathlib.Path, table: pd.DataFrame, published: Mapping[str, Mapping[str, str]]) -> str:
     found = statistics.summary(table)
     _csv(found, place / "settings.csv")
-    main = found[found["key"] == found["metric"].map(statistics.MAIN_KEYS)]
+    main = statistics.main_rows(found)
     cells = main.assign(cell=[_spread(mean, std) for mean, std in zip(main["mean"], main["std"], strict=True)])
     wide = cells.pivot(index="setting", columns="metric", values="cell").reindex(table["setting"].unique())
     objectives = table.drop_duplicates("setting").set_index("setting")["objective"]
@@ -87,7 +87,7 @@ def _hyperparameters(place: pathlib.Path, table: pd.DataFrame) -> str:
 
 
 def _hyperparameter(place: pathlib.Path, table: pd.DataFrame, parameter: str) -> str:
-    rows = table[table[parameter].notna() & (table["key"] == table["metric"].map(statistics.MAIN_KEYS))]
+    rows = statistics.main_rows(table[table[parameter].notna()])
     metrics = list(rows["metric"].unique())
     columns = min(4, len(metrics))
     figure = Figure(figsize=(3.0 * columns, 2.4 * -(-len(metrics) // columns)), layout="constrained")

@@ -27,12 +27,21 @@ MAIN_KEYS = {
 """The key that stands for a metric where one number has to."""
 
 
-def main_scores(table: pd.DataFrame) -> pd.DataFrame:
-    """Returns the table with a column for each metric's main key: one row for each run, index run.
+def main_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Returns the rows of the metrics' main keys, with texts as such.
 
-    A metric that `MAIN_KEYS` does not know is left out; its columns are in the table.
+    A metric that `MAIN_KEYS` does not know has none.
     """
-    kept = table[table["key"] == table["metric"].map(MAIN_KEYS)]
+    keys = [name for name in MAIN_KEYS if name in set(table["metric"].unique())]
+    kept = table[table["metric"].isin(keys) & table["key"].isin(set(MAIN_KEYS.values()))]
+    texts = [name for name in kept.columns if isinstance(kept[name].dtype, pd.CategoricalDtype)]
+    kept = kept.astype(dict.fromkeys(texts, object))
+    return kept[kept["key"] == kept["metric"].map(MAIN_KEYS)]
+
+
+def main_scores(table: pd.DataFrame) -> pd.DataFrame:
+    """Returns the table with a column for each metric's main key: one row for each run, index run."""
+    kept = main_rows(table)
     return kept.pivot_table(index="run", columns="metric", values="value", sort=False, dropna=False).dropna(
         axis=1, how="all"
     )
@@ -40,7 +49,7 @@ def main_scores(table: pd.DataFrame) -> pd.DataFrame:
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
     """Returns, for each setting, metric and key: num, mean, std (of a sample), min, quartiles and max over seeds."""
-    groups = table.groupby(["setting", "metric", "key"], sort=False)["value"]
+    groups = table.groupby(["setting", "metric", "key"], sort=False, observed=True)["value"]
     found = groups.agg(["count", "mean", "std", "min", _quantile(0.25), "median", _quantile(0.75), "max"])
     return found.rename(columns={"count": "num"}).reset_index()
 
@@ -117,7 +126,7 @@ def chosen_by(table: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 
 def _runs(table: pd.DataFrame) -> pd.DataFrame:
-    return table.drop_duplicates("run").set_index("run")[["objective", "data", "setting", "seed"]]
+    return main_rows(table).drop_duplicates("run").set_index("run")[["objective", "data", "setting", "seed"]]
 
 
 def _r_squared(values: pd.Series, groups: list[pd.Series]) -> float:

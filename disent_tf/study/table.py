@@ -1,10 +1,12 @@
 """All scores of a study as one tidy table."""
 
+import itertools
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent import futures
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
@@ -18,8 +20,7 @@ from disent_tf.study.work import StudyFolder
 from disent_tf.training.run_folder import read_json
 
 _READERS = 8
-_TEXTS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
-_SHARED = ("run", "objective", "data", "setting", "seed")
+_NUMBERS = ("metric", "key", "value", "step", "metric_seconds")
 _VERSIONS = ("disent_tf", "tensorflow", "keras", "numpy")
 
 
@@ -27,39 +28,47 @@ def collect(folder: StudyFolder, runs: Sequence[Run]) -> pd.DataFrame:
     """Returns one row for each number that a metric gave for a run.
 
     Columns: run, objective, data, setting (text), seed; each varied parameter by its whole name, as gin reads it where
-    it is no number; metric, key (text), value (float64); step, metric_seconds, train_seconds; disent_tf, tensorflow,
-    keras, numpy, git_revision (text).
+    it is no number; metric, key (text), value (float64), step, metric_seconds; train_seconds; disent_tf, tensorflow,
+    keras, numpy, git_revision (text). Texts are categories: a row has a million of them in common.
 
     Raises:
       InputError: no run has scores.
     """
     with futures.ThreadPoolExecutor(_READERS) as pool:
         states = list(pool.map(lambda run: _states(folder, run), runs))
-    ranked = ranks(folder, [run for run, (_, evaluated) in zip(runs, states, strict=True) if evaluated is not None])
-    parameters = list(dict.fromkeys(name for run in runs for name, _ in run.hyperparameters))
-    columns: dict[str, list[Any]] = {name: [] for name in (*_SHARED, *parameters, "metric", "key", "value", "step")}
-    columns |= {name: [] for name in ("metric_seconds", "train_seconds", *_VERSIONS, "git_revision")}
-    for run, (trained, evaluated) in zip(runs, states, strict=True):
-        if trained is not None and evaluated is not None:
-            scores = evaluated["scores"]
-            if run.name in ranked:
-                score, seconds = ranked[run.name]
-                step = next(iter(scores.values()))["step"] if scores else None
-                scores = {**scores, "udr": {"scores": {"model_score": score}, "step": step, "seconds": seconds}}
-            _add(columns, run, parameters, trained, scores)
-    if not columns["value"]:
+    trained = {run.name: state for run, (state, _) in zip(runs, states, strict=True) if state is not None}
+    numbers = {run.name: state["numbers"] for run, (_, state) in zip(runs, states, strict=True) if state is not None}
+    scored = [run for run in runs if run.name in trained and numbers.get(run.name, {}).get("value")]
+    if not scored:
         raise InputError(f"No run in {str(folder.path)!r} has scores; score them first: bin/study evaluate.")
-    return pd.DataFrame(columns)
+    for name, (score, seconds) in ranks(folder, scored).items():
+        own = numbers[name]
+        for column, value in zip(_NUMBERS, ("udr", "model_score", score, own["step"][0], seconds), strict=True):
+            own[column].append(value)
+    parameters = list(dict.fromkeys(name for run in runs for name, _ in run.hyperparameters))
+    about = _with_categories(pd.DataFrame([_about(run, parameters, trained[run.name]) for run in scored]))
+    lengths = [len(numbers[run.name]["value"]) for run in scored]
+    shared = about.take(np.repeat(np.arange(len(scored)), lengths)).reset_index(drop=True)
+    columns = {name: itertools.chain.from_iterable(numbers[run.name][name] for run in scored) for name in _NUMBERS}
+    own_columns = pd.DataFrame({name: _column(name, values) for name, values in columns.items()})
+    place = list(shared.columns).index("train_seconds")
+    return pd.concat([shared.iloc[:, :place], own_columns, shared.iloc[:, place:]], axis=1)
 
 
 def write(frame: pd.DataFrame, folder: StudyFolder) -> list[pathlib.Path]:
     """Writes the table as results.parquet and results.csv; returns their paths."""
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    paths = [folder.table, folder.table.with_suffix(".csv")]
-    for path, writer in zip(paths, (pyarrow.parquet.write_table, pyarrow.csv.write_csv), strict=True):
-        with atomic_path(path) as temporary:
-            writer(table, str(temporary))
-    return paths
+    texts = pa.schema([(field.name, _plain(field.type)) for field in table.schema])  # CSV knows no dictionaries.
+    parquet, csv = folder.table, folder.table.with_suffix(".csv")
+    with atomic_path(parquet) as temporary:
+        pyarrow.parquet.write_table(table, str(temporary))
+    with atomic_path(csv) as temporary:
+        pyarrow.csv.write_csv(table.cast(texts), str(temporary))
+    return [parquet, csv]
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def _states(folder: StudyFolder, run: Run) -> list[dict[str, Any] | None]:
@@ -67,31 +76,27 @@ def _states(folder: StudyFolder, run: Run) -> list[dict[str, Any] | None]:
     return [read_json(path) if path.is_file() else None for path in paths]
 
 
-def _add(
-    columns: dict[str, list[Any]], run: Run, parameters: list[str], trained: dict[str, Any], scores: dict[str, Any]
-) -> None:
-    rows = [
-        (metric, key, _TEXTS.get(value, value) if isinstance(value, str) else float(value), found)
-        for metric, found in scores.items()
-        for key, value in found["scores"].items()
-        if isinstance(value, int | float) or value in _TEXTS
-    ]
+def _about(run: Run, parameters: Sequence[str], trained: dict[str, Any]) -> dict[str, Any]:
+    """Returns what all rows of a run have in common."""
     values = dict(run.hyperparameters)
-    versions = {name: trained["versions"].get(name) for name in _VERSIONS}
-    shared = {
-        **dict(zip(_SHARED, (run.name, run.objective, run.data, run.setting, run.seed), strict=True)),
+    return {
+        **{"run": run.name, "objective": run.objective, "data": run.data, "setting": run.setting, "seed": run.seed},
         **{name: _cell(values[name]) if name in values else None for name in parameters},
-        **versions,
-        "git_revision": trained["git_revision"],
         "train_seconds": trained["seconds"],
+        **{name: trained["versions"].get(name) for name in _VERSIONS},
+        "git_revision": trained["git_revision"],
     }
-    for name, value in shared.items():
-        columns[name].extend([value] * len(rows))
-    columns["metric"].extend(row[0] for row in rows)
-    columns["key"].extend(row[1] for row in rows)
-    columns["value"].extend(row[2] for row in rows)
-    columns["step"].extend(row[3]["step"] for row in rows)
-    columns["metric_seconds"].extend(row[3]["seconds"] for row in rows)
+
+
+def _column(name: str, values: Iterable[Any]) -> Any:
+    if name in ("metric", "key"):
+        return pd.Categorical(list(values))
+    return np.fromiter(map(float, values), np.float64)  # NaN and infinities are texts in JSON.
+
+
+def _with_categories(about: pd.DataFrame) -> pd.DataFrame:
+    texts = [name for name in about.columns if about[name].notna().any() and about[name].dtype.kind not in "fiu"]
+    return about.astype(dict.fromkeys(texts, "category"))
 
 
 def _cell(value: Any) -> Any:

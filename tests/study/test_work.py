@@ -82,7 +82,13 @@ def test_evaluation_has_the_seed_of_the_run_and_is_done_again_for_other_metrics(
     _, _, arguments = calls(folder)[-1]
     assert arguments == [f"--run_dir={folder.runs / run.name}", "--gin_param=evaluate.seed = 1", *EVALUATE.arguments]
     done = json.loads(folder.done(run.name, "evaluate").read_text())
-    assert done["scores"]["mig"]["scores"]["discrete_mig"] == pytest.approx(0.2)
+    assert done["numbers"] == {
+        "metric": ["mig"] * 3,
+        "key": ["discrete_mig", "num_bins", "nothing"],
+        "value": [pytest.approx(0.2), 20, "NaN"],
+        "step": [7] * 3,
+        "metric_seconds": [0.5] * 3,
+    }
     assert work(folder, EVALUATE, False, run) == "kept"
     assert work(folder, Stage("evaluate", ("--gin_file=metrics/fast.gin",)), False, run) == "done"
 
