@@ -48,7 +48,8 @@ class DecoratedSprites(DerivedData):
         images = np.empty((len(rows), *self.observation_shape), np.float32)
         random_state = np.random.RandomState(0)
         for i, row in enumerate(rows.tolist()):
-            random_state.seed((self.noise_seed, row))  # A new random state costs ten times as much.
+            # Three numbers, as batches of the feed have states of two. A new random state costs ten times as much.
+            random_state.seed((self.noise_seed, row, 0))
             images[i : i + 1] = self.decorate(sprites[i : i + 1], random_state)
         return images
 

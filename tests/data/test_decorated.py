@@ -43,6 +43,14 @@ def test_a_row_looks_the_same_whenever_and_with_whomever_it_is_asked_for(make):
 
 
 @all_sets
+def test_rows_share_no_noise_with_the_feed_of_the_same_seed(make):
+    data = make(tiny.Squares())
+    for row in np.arange(4):  # The state of batch number `row`.
+        drawn = data.decorate(tiny.Squares()[[row]], np.random.RandomState((data.noise_seed, row)))
+        assert not np.array_equal(data[[row]], drawn)
+
+
+@all_sets
 def test_feed_draws_every_image_anew_and_resumes_at_any_batch(make):
     data = make(tiny.Squares())
     whole, resumed = (
