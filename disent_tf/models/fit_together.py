@@ -76,7 +76,7 @@ def check_images(spec: Any, data: Observations, image_shape: tuple[int, ...]) ->
             if "changed" in images
             else ("batches of one factor", "DCIGN learns")
         )
-        raise InputError(f"The data feeds {feeds}, which only {learners} from; set train.data = %data.")
+        raise InputError(f"The data feeds {feeds}, which only {learners} from; set train.data = %train_data.")
     check_image_shape_of(data, images.shape[1:], image_shape)
 
 

@@ -87,7 +87,7 @@ def test_data_without_pairs_is_refused(tmp_path):
         tiny.train_run(tmp_path / "run", lambda: AdaGVAE(**tiny.networks()))
     with pytest.raises(InputError, match="learns from pairs of images"):
         AdaGVAE(**tiny.networks())(tiny.images(), training=True)
-    with pytest.raises(InputError, match="feeds pairs of images, which only AdaGVAE"):
+    with pytest.raises(InputError, match=r"feeds pairs of images, which only AdaGVAE.*; set train.data = %train_data"):
         tiny.train_run(tmp_path / "run", data=ImagePairs(tiny.Squares()))
 
 
