@@ -2,7 +2,7 @@
 
 import itertools
 import pathlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent import futures
 from typing import Any
 
@@ -49,8 +49,7 @@ def collect(folder: StudyFolder, runs: Sequence[Run]) -> pd.DataFrame:
     about = _with_categories(pd.DataFrame([_about(run, parameters, trained[run.name]) for run in scored]))
     lengths = [len(numbers[run.name]["value"]) for run in scored]
     shared = about.take(np.repeat(np.arange(len(scored)), lengths)).reset_index(drop=True)
-    columns = {name: itertools.chain.from_iterable(numbers[run.name][name] for run in scored) for name in _NUMBERS}
-    own_columns = pd.DataFrame({name: _column(name, values) for name, values in columns.items()})
+    own_columns = pd.DataFrame({name: _column(name, [numbers[run.name][name] for run in scored]) for name in _NUMBERS})
     place = list(shared.columns).index("train_seconds")
     return pd.concat([shared.iloc[:, :place], own_columns, shared.iloc[:, place:]], axis=1)
 
@@ -88,7 +87,9 @@ def _about(run: Run, parameters: Sequence[str], trained: dict[str, Any]) -> dict
     }
 
 
-def _column(name: str, values: Iterable[Any]) -> Any:
+def _column(name: str, of_runs: Sequence[Sequence[Any]]) -> Any:
+    """Returns the numbers, or texts, of all runs end to end."""
+    values = itertools.chain.from_iterable(of_runs)
     if name in ("metric", "key"):
         return pd.Categorical(list(values))
     return np.fromiter(map(float, values), np.float64)  # NaN and infinities are texts in JSON.
