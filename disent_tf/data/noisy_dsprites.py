@@ -26,7 +26,7 @@ class NoisyDSprites(DecoratedSprites):
     def observe(self, indices: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
         """Draws images of rows `[num]`: float32 `[num, height, width, 3]` in [0, 1].
 
-        Nothing asks for disentanglement_lib's noise here, so it is drawn in 65,536 levels, four of one random number: in
+        Nothing asks for disentanglement_lib's noise here, so it is drawn in 65,536 levels, four of a random number, in
         a third of the time of its doubles, which alone would slow a training step by a twentieth.
         """
         sprites = self.data.observe(indices, random_state)

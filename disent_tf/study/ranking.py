@@ -43,13 +43,15 @@ def rank(folder: StudyFolder, wait: bool, group: Group, threads: int | None = No
 
 
 def ranks(folder: StudyFolder, runs: Sequence[Run]) -> dict[str, tuple[float, float]]:
-    """Returns the score and the seconds of each run whose group is ranked, by its name."""
-    found: dict[str, tuple[float, float]] = {}
-    for group in groups(folder, runs):
-        if (path := folder.done(group.name, STAGE)).is_file():
-            state = read_json(path)
-            found |= {name: (score, state["seconds"] / len(group.runs)) for name, score in state["scores"].items()}
-    return found
+    """Returns the score and the seconds of each run whose group is ranked, by its name: of its largest group."""
+    states = [read_json(path) for path in sorted(folder.states.glob(f"*.{STAGE}.done.json"))]
+    wanted = {run.name for run in runs}
+    return {
+        name: (score, state["seconds"] / len(state["scores"]))
+        for state in sorted(states, key=lambda state: len(state["scores"]))
+        for name, score in state["scores"].items()
+        if name in wanted
+    }
 
 
 def _is_vae(folder: StudyFolder, run: Run) -> bool:

@@ -1,6 +1,7 @@
 """All scores of a study as one tidy table."""
 
 import itertools
+import json
 import pathlib
 from collections.abc import Sequence
 from concurrent import futures
@@ -17,7 +18,6 @@ from disent_tf.files import atomic_path
 from disent_tf.study.plan import Run, literal
 from disent_tf.study.ranking import ranks
 from disent_tf.study.work import StudyFolder
-from disent_tf.training.run_folder import read_json
 
 _READERS = 8
 _NUMBERS = ("metric", "key", "value", "step", "metric_seconds")
@@ -35,18 +35,17 @@ def collect(folder: StudyFolder, runs: Sequence[Run]) -> pd.DataFrame:
       InputError: no run has scores.
     """
     with futures.ThreadPoolExecutor(_READERS) as pool:
-        states = list(pool.map(lambda run: _states(folder, run), runs))
-    trained = {run.name: state for run, (state, _) in zip(runs, states, strict=True) if state is not None}
-    numbers = {run.name: state["numbers"] for run, (_, state) in zip(runs, states, strict=True) if state is not None}
-    scored = [run for run in runs if run.name in trained and numbers.get(run.name, {}).get("value")]
+        states = dict(zip((run.name for run in runs), pool.map(lambda run: _state(folder, run), runs), strict=True))
+    scored = [run for run in runs if (state := states[run.name]) is not None and state["numbers"]["value"]]
     if not scored:
         raise InputError(f"No run in {str(folder.path)!r} has scores; score them first: bin/study evaluate.")
+    numbers = {run.name: states[run.name]["numbers"] for run in scored}
     for name, (score, seconds) in ranks(folder, scored).items():
         own = numbers[name]
         for column, value in zip(_NUMBERS, ("udr", "model_score", score, own["step"][0], seconds), strict=True):
             own[column].append(value)
     parameters = list(dict.fromkeys(name for run in runs for name, _ in run.hyperparameters))
-    about = _with_categories(pd.DataFrame([_about(run, parameters, trained[run.name]) for run in scored]))
+    about = _with_categories(pd.DataFrame([_about(run, parameters, states[run.name]["trained"]) for run in scored]))
     lengths = [len(numbers[run.name]["value"]) for run in scored]
     shared = about.take(np.repeat(np.arange(len(scored)), lengths)).reset_index(drop=True)
     own_columns = pd.DataFrame({name: _column(name, [numbers[run.name][name] for run in scored]) for name in _NUMBERS})
@@ -70,9 +69,11 @@ def _plain(kind: pa.DataType) -> pa.DataType:
     return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
-def _states(folder: StudyFolder, run: Run) -> list[dict[str, Any] | None]:
-    paths = [folder.done(run.name, stage) for stage in ("train", "evaluate")]
-    return [read_json(path) if path.is_file() else None for path in paths]
+def _state(folder: StudyFolder, run: Run) -> Any:
+    try:
+        return json.loads(folder.done(run.name, "evaluate").read_bytes())
+    except FileNotFoundError:
+        return None
 
 
 def _about(run: Run, parameters: Sequence[str], trained: dict[str, Any]) -> dict[str, Any]:
