@@ -42,6 +42,11 @@ def rank(folder: StudyFolder, wait: bool, group: Group, threads: int | None = No
         )
 
 
+def reason(folder: StudyFolder, group: Group) -> str:
+    """Returns why the last attempt at ranking a group failed."""
+    return str(read_json(folder.failed(group.name, STAGE))["reason"])
+
+
 def ranks(folder: StudyFolder, runs: Sequence[Run]) -> dict[str, tuple[float, float]]:
     """Returns the score and the seconds of each run whose group is ranked, by its name: of its largest group."""
     states = [read_json(path) for path in sorted(folder.states.glob(f"*.{STAGE}.done.json"))]

@@ -110,14 +110,15 @@ class Study:
             _log.info("%d of %d runs are trained; the others are left out.", len(trained), len(self.runs))
         summary = self._work(trained, self.evaluation)
         groups = ranking.groups(self.folder, trained)
-        if groups:
-            outcomes = Counter(
-                outcome for _, outcome in self.executor.each(groups, functools.partial(ranking.rank, self.folder, True))
+        one = functools.partial(ranking.rank, self.folder, True)
+        outcomes = {group: outcome for group, outcome in self.executor.each(groups, one)} if groups else {}
+        counts = Counter(outcomes.values())
+        if failed := [group for group, outcome in outcomes.items() if outcome == "failed"]:
+            raise TrainingError(
+                f"{len(failed)} settings cannot be ranked; the first: {ranking.reason(self.folder, failed[0])}"
             )
-            summary += (
-                f"; udr: {outcomes['done']} settings done, {outcomes['kept']} done before, {outcomes['failed']} failed"
-            )
-        return summary
+        ranked = f"; udr: {counts['done']} settings done, {counts['kept']} done before"
+        return summary + (ranked if groups else "")
 
     def status(self) -> str:
         """Returns what is done and what failed, in lines of at most 80 characters."""

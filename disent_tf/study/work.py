@@ -16,6 +16,9 @@ from disent_tf.study.claims import claimed
 from disent_tf.study.plan import Run
 from disent_tf.training.run_folder import RunFolder, read_json, write_json
 
+_PRCTL: Any = getattr(ctypes.CDLL(None), "prctl", None)  # Linux has it.
+_PR_SET_PDEATHSIG = 1
+
 Outcome = Literal["done", "kept", "failed", "elsewhere"]
 """Finished now, finished before, failed, or another process is at it."""
 
@@ -171,7 +174,12 @@ def _call(command: list[str], output: Any, claim: int, threads: int | None) -> i
     """Returns the exit code of a command, which holds the claim as long as it lives; Ctrl-C ends it in order."""
     environment = dict(os.environ) if threads is None else _with_threads(os.environ, threads)
     child = subprocess.Popen(
-        command, stdout=output, stderr=output, pass_fds=[claim], env=environment, preexec_fn=_end_with_parent
+        command,
+        stdout=output,
+        stderr=output,
+        pass_fds=[claim],
+        env=environment,
+        preexec_fn=_end_with_parent if _PRCTL else None,
     )
     try:
         return child.wait()
@@ -183,8 +191,7 @@ def _call(command: list[str], output: Any, claim: int, threads: int | None) -> i
 
 def _end_with_parent() -> None:
     """Has the system end this process in order, its run saved, when the one that called it is gone, however it went."""
-    set_death_signal = 1  # PR_SET_PDEATHSIG of Linux.
-    ctypes.CDLL(None).prctl(set_death_signal, signal.SIGTERM)
+    _PRCTL(_PR_SET_PDEATHSIG, signal.SIGTERM)  # Nothing else: between fork and exec other threads may hold any lock.
 
 
 def _with_threads(environment: Mapping[str, str], threads: int) -> dict[str, str]:

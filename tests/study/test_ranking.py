@@ -1,6 +1,7 @@
+from disent_tf.study import work as working
 from disent_tf.study.claims import claimed
 from disent_tf.study.plan import plan
-from disent_tf.study.ranking import groups, rank, ranks
+from disent_tf.study.ranking import groups, rank, ranks, reason
 from disent_tf.study.sweep import chained, fixed, product, seeds
 from disent_tf.study.work import Stage, work
 from tests.study.conftest import calls
@@ -47,3 +48,10 @@ def test_a_new_seed_makes_a_new_group(folder, runs):
     more = plan(product([fixed(["vae.gin"]), seeds(3)]))
     trained(folder, more)
     assert groups(folder, more[:2])[0].name != groups(folder, more)[0].name
+
+
+def test_a_group_that_cannot_be_ranked_is_told(folder, runs, monkeypatch):
+    group, _ = groups(folder, trained(folder, runs))
+    monkeypatch.setattr(working, "command_line", lambda name, arguments: ["/bin/sh", "-c", "echo no KL; exit 2"])
+    assert rank(folder, False, group) == "failed"
+    assert reason(folder, group) == "no KL"
