@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from disent_tf import config
 from disent_tf.evaluate import evaluate
@@ -16,6 +17,7 @@ from disent_tf.models.elbo import compute_elbo
 from disent_tf.training.checkpointing import architecture, load_model
 from disent_tf.training.train import train
 from disent_tf.visualization.traversals import traversal_gif, traversals
+from disent_tf.visualization.visualize import visualize
 from disent_tf.visualization.watched_traversals import TraversalImages
 from tests import conformance, tiny
 
@@ -107,6 +109,17 @@ def test_it_is_drawn(trained, tmp_path):
     for figure in (traversals, traversal_gif):
         path = figure(model, tiny.Squares(), tmp_path, np.random.RandomState(0))
         assert path.stat().st_size > 1000
+
+
+def test_seed_002s_figure_is_drawn(tmp_path):
+    load("info_gan.gin")
+    train(tmp_path / "run")
+    config.load([str(tmp_path / "run" / "config.gin"), "studies/seeds/seed_002_traversals.gin"])
+    (path,) = visualize(tmp_path / "run")
+    assert path.name == "traversals.png"
+    with Image.open(path) as picture:
+        width, height = picture.size
+    assert width > 3 * height  # Ten columns and two rows: a categorical code and a continuous one.
 
 
 @pytest.mark.parametrize("name", AT_ONCE[:-1])
