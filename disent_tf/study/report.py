@@ -61,7 +61,7 @@ def _correlations(place: pathlib.Path, table: pd.DataFrame) -> str:
     found = statistics.correlations(table)
     frame = pd.DataFrame(found.correlation, index=found.names, columns=found.names)
     _csv(frame.rename_axis("metric").reset_index(), place / "rank_correlation.csv")
-    size = 2.0 + 0.45 * len(found.names)
+    size = 2.5 + 0.45 * len(found.names)
     figure = Figure(figsize=(size, size), layout="constrained")
     axes = figure.add_subplot()
     axes.imshow(found.correlation, vmin=-1, vmax=1, cmap="RdBu_r")
@@ -69,8 +69,9 @@ def _correlations(place: pathlib.Path, table: pd.DataFrame) -> str:
     axes.set_yticks(range(len(found.names)), found.names, fontsize=7)
     for row, column in np.ndindex(found.correlation.shape):
         if np.isfinite(value := found.correlation[row, column]):
-            axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=6)
-    axes.set_title("Rank correlation between metrics, per cent", fontsize=9)
+            shade = "white" if abs(value) > 0.6 else "black"
+            axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=6, color=shade)
+    axes.set_title("Rank correlation, per cent", fontsize=9)
     save_figure(place / "rank_correlation.png", figure)
     return "## Do metrics agree?\n\nSpearman's rank correlation over runs.\n\n![Rank correlation](rank_correlation.png)"
 
