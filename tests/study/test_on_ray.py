@@ -46,6 +46,7 @@ def driver(folder, **params):
 
 
 @needs_ray
+@pytest.mark.full
 def test_runs_are_tasks_of_a_cluster(folder):
     process = driver(folder)
     out, err = process.communicate(timeout=120)
