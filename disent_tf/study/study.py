@@ -111,9 +111,9 @@ class Study:
         summary = self._work(trained, self.evaluation)
         groups = ranking.groups(self.folder, trained)
         one = functools.partial(ranking.rank, self.folder, True)
-        outcomes = {group: outcome for group, outcome in self.executor.each(groups, one)} if groups else {}
-        counts = Counter(outcomes.values())
-        if failed := [group for group, outcome in outcomes.items() if outcome == "failed"]:
+        outcomes = list(self.executor.each(groups, one)) if groups else []
+        counts = Counter(outcome for _, outcome in outcomes)
+        if failed := [group for group, outcome in outcomes if outcome == "failed"]:
             raise TrainingError(
                 f"{len(failed)} settings cannot be ranked; the first: {ranking.reason(self.folder, failed[0])}"
             )

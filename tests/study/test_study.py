@@ -14,7 +14,7 @@ GIN = """
 study.sweep = @product()
 product.sweeps = [@models/varied(), @seeds()]
 models/varied.gin_files = ['beta_vae.gin']
-models/varied.bindings = {'BetaVAE.beta': [1., 4.]}
+models/varied.bindings = {'BetaVAE.beta': [1., 4.], 'train.callbacks': [[]]}
 seeds.num = 2
 study.metrics = ['metrics/quick.gin']
 """
