@@ -42,10 +42,7 @@ class OnRay:
         self.address, self.cpus, self.gpus, self.retries = address, cpus, gpus, retries
 
     def each(self, runs: Sequence[Item], work: Callable[[Item, int | None], Outcome]) -> Iterator[tuple[Item, Outcome]]:
-        """Yields each run, or group of them, with its outcome, as they end.
-
-        One whose worker is lost too often counts as failed.
-        """
+        """Yields each run, or group of them, with its outcome, as they end: "lost" if its worker was, too often."""
         ray = self._ray
         ours = not ray.is_initialized()
         if ours:
@@ -59,7 +56,7 @@ class OnRay:
                 try:
                     yield run, ray.get(ended)
                 except ray.exceptions.RayError:
-                    yield run, "failed"
+                    yield run, "lost"
         finally:
             if ours:
                 ray.shutdown()

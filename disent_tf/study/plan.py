@@ -43,8 +43,18 @@ class Run(NamedTuple):
     @property
     def setting(self) -> str:
         """What runs that differ by the seed alone have in common."""
-        parts = [f"{short(name)}={_text(value)}" for name, value in self.hyperparameters]
-        return " ".join([self.objective, *([self.data] if self.data else []), *parts])
+        return " ".join(self.labels)
+
+    @property
+    def recipe(self) -> str:
+        """What runs that differ by data and seed alone have in common."""
+        return " ".join(self._replace(data=None).labels)
+
+    @property
+    def labels(self) -> list[str]:
+        """Objective, data where the study names them, and a text for each hyper-parameter."""
+        values = [f"{short(name)}={_text(value)}" for name, value in self.hyperparameters]
+        return [self.objective, *([self.data] if self.data else []), *values]
 
 
 def plan(sweep: Sweep) -> list[Run]:
@@ -74,14 +84,10 @@ def _run(variation: Variation) -> Run:
     objective, data = models[0], sets[-1] if sets else None
     values = dict(variation.bindings)
     hyperparameters = tuple((name, values[name]) for name in variation.varied if name != SEED)
-    parts = [
-        objective,
-        *([data] if data else []),
-        *(f"{short(name)}={_text(value)}" for name, value in hyperparameters),
-    ]
-    parts += [f"seed={values[SEED]}"] if SEED in values else []
-    name = "-".join([*(re.sub(r"[^\w.=+]+", "_", part) for part in parts), _digest(variation)])
-    return Run(name, variation.gin_files, variation.bindings, objective, data, hyperparameters)
+    run = Run("", variation.gin_files, variation.bindings, objective, data, hyperparameters)
+    seed = [] if run.seed is None else [f"seed={run.seed}"]
+    parts = [re.sub(r"[^\w.=+]+", "_", part) for part in (*run.labels, *seed)]
+    return run._replace(name="-".join([*parts, _digest(variation)]))
 
 
 def _digest(variation: Variation) -> str:
@@ -100,7 +106,10 @@ def short(name: str) -> str:
 
 
 def _text(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    """Returns a value for names and labels: 4.0 as 4, 0.0001 as such, and never two numbers as the same text."""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:g}" if float(f"{value:g}") == value else repr(value)
 
 
 def settings(runs: Sequence[Run]) -> list[str]:

@@ -14,7 +14,7 @@ from disent_tf.study.plan import short
 from disent_tf.study.work import StudyFolder
 from disent_tf.visualization.figures import save_figure
 
-_COLUMNS = ("run", "objective", "data", "setting", "seed", "metric", "key", "value", "step")
+_COLUMNS = ("run", "objective", "data", "recipe", "setting", "seed", "metric", "key", "value", "step")
 
 
 def write(
@@ -51,6 +51,8 @@ def _settings(place: pathlib.Path, table: pd.DataFrame, published: Mapping[str, 
     objectives = table.drop_duplicates("setting").set_index("setting")["objective"]
     for metric, texts in published.items():
         wide[f"{metric}, published"] = objectives.map(texts)
+    if len(wide.columns) > len(wide):  # A page is longer than wide.
+        wide = wide.T.rename_axis("metric")
     return (
         "## Scores of each setting\n\nMean ± standard deviation over seeds; [settings.csv](settings.csv) has every "
         f"key, and quantiles.\n\n{_markdown(wide.reset_index())}"

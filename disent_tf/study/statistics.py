@@ -14,17 +14,31 @@ MAIN_KEYS = {
     "dci": "disentanglement",
     "modularity_explicitness": "modularity_score",
     "sap_score": "SAP_score",
+    "sap_score_continuous": "SAP_score",
     "irs": "IRS",
+    "unsupervised_metrics": "gaussian_total_correlation",
+    "downstream_task_logistic_regression": "10000:mean_test_accuracy",
+    "downstream_task_boosted_trees": "10000:mean_test_accuracy",
+    "strong_downstream_task": "1000:mean_strong_test_accuracy",
+    "fairness": "mean_fairness:mean_pred:mean_sens",
     "higgins": "test_accuracy",
-    "udr": "model_score",
-    "elbo": "elbo",
+    "single_factor_change": "test_accuracy",
+    "svm_accuracy": "test_accuracy",
+    "aam_mmig": "mmig_histogram",
+    "posterior_information": "mmig_quadrature",
+    "sparsity": "hoyer_sparsity",
     "mig_sup": "mig_sup",
     "dcimig": "dcimig",
     "jemmig": "jemmig_normalized",
-    "mcc": "mcc",
-    "unsupervised_metrics": "gaussian_total_correlation",
+    "sepin": "wsepin_normalized",
+    "mcc": "mcc_spearman",
+    "infomec": "infom",
+    "elbo": "elbo",
+    "udr": "model_score",
 }
-"""The key that stands for a metric where one number has to."""
+"""The key that stands for a metric where one number has to, by its usual name and protocol."""
+
+LOWER_IS_BETTER = ("fairness", "unsupervised_metrics")
 
 
 def main_rows(table: pd.DataFrame) -> pd.DataFrame:
@@ -87,20 +101,14 @@ def transfer(table: pd.DataFrame) -> pd.DataFrame:
     probability that the best setting of the one is better on the other than a random other setting. Locatello et al.
     (2019), section 5.5. Empty where the study has one data set.
     """
-    scores, runs = main_scores(table), _runs(table)
-    apart = runs.assign(
-        apart=[
-            " ".join(part for part in setting.split(" ") if part != data)
-            for setting, data in zip(runs["setting"], runs["data"], strict=True)
-        ]
-    )
+    scores, runs = _goodness(main_scores(table)), _runs(table)
     rows = []
     for metric in scores.columns:
-        means = scores[metric].groupby([apart["data"], apart["apart"]]).mean().unstack(0).dropna()
+        means = scores[metric].groupby([runs["data"], runs["recipe"]]).mean().unstack(0).dropna()
         for source in means.columns:
             for target in means.columns.drop(source):
-                best, others = means[source].idxmax(), means.index
-                won = [means.loc[best, target] > means.loc[other, target] for other in others if other != best]
+                best = means[source].idxmax()
+                won = (means[target].drop(best) < means.loc[best, target]).to_list()
                 pair = {name: means[name].to_numpy(np.float64) for name in (source, target)}
                 correlation = rank_correlation(pair).correlation[0, 1]
                 rows.append([metric, source, target, correlation, float(np.mean(won)) if won else np.nan, len(means)])
@@ -117,16 +125,21 @@ def chosen_by(table: pd.DataFrame, metric: str) -> pd.DataFrame:
     scores = main_scores(table)
     if metric not in scores.columns or scores[metric].dropna().empty:
         return pd.DataFrame(columns=["run", "metric", "value", "rank", "num"])
-    best = scores[metric].idxmax()
-    ranks = scores.rank(ascending=False, method="min")
+    best = _goodness(scores)[metric].idxmax()
+    ranks = _goodness(scores).rank(ascending=False, method="min")
     rows = [
         [best, name, scores.loc[best, name], ranks.loc[best, name], scores[name].count()] for name in scores.columns
     ]
     return pd.DataFrame(rows, columns=["run", "metric", "value", "rank", "num"])
 
 
+def _goodness(scores: pd.DataFrame) -> pd.DataFrame:
+    """Returns scores that are the better the higher they are."""
+    return scores.assign(**{name: -scores[name] for name in LOWER_IS_BETTER if name in scores.columns})
+
+
 def _runs(table: pd.DataFrame) -> pd.DataFrame:
-    return main_rows(table).drop_duplicates("run").set_index("run")[["objective", "data", "setting", "seed"]]
+    return main_rows(table).drop_duplicates("run").set_index("run")[["objective", "data", "recipe", "setting"]]
 
 
 def _r_squared(values: pd.Series, groups: list[pd.Series]) -> float:

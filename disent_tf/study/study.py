@@ -4,7 +4,7 @@ import functools
 import logging
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import gin
@@ -21,7 +21,7 @@ from disent_tf.study import status as states
 from disent_tf.study.local import Local
 from disent_tf.study.plan import Run
 from disent_tf.study.sweep import Sweep
-from disent_tf.study.work import Outcome, Stage, StudyFolder, check_trained, is_done, work, write_plan
+from disent_tf.study.work import Outcome, Stage, StudyFolder, check_trained, is_done, record_loss, work, write_plan
 
 _log = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ class Study:
         summary = self._work(trained, self.evaluation)
         groups = ranking.groups(self.folder, trained)
         one = functools.partial(ranking.rank, self.folder, True)
-        outcomes = list(self.executor.each(groups, one)) if groups else []
+        outcomes = list(self._each(groups, one, ranking.STAGE)) if groups else []
         counts = Counter(outcome for _, outcome in outcomes)
         if failed := [group for group, outcome in outcomes if outcome == "failed"]:
             raise TrainingError(
@@ -150,7 +150,7 @@ class Study:
         outcomes: dict[str, Outcome] = {}
         one = functools.partial(work, self.folder, stage, wait)
         with logging_redirect_tqdm(), tqdm(total=len(runs), unit="run", disable=None, dynamic_ncols=True) as bar:
-            for run, outcome in self.executor.each(runs, one):
+            for run, outcome in self._each(runs, one, stage.name):
                 outcomes[run.name] = outcome
                 bar.update()
                 bar.set_postfix_str(f"{Counter(outcomes.values())['failed']} failed", refresh=False)
@@ -159,6 +159,13 @@ class Study:
                 elif bar.disable:
                     _log.info("%d/%d %s %s", len(outcomes), len(runs), run.name, outcome)
         return outcomes
+
+    def _each(self, items: Sequence[Any], one: Any, stage: str) -> Iterator[tuple[Any, Outcome]]:
+        """Yields runs or groups with their outcomes; what was lost has failed, and says so."""
+        for item, outcome in self.executor.each(items, one):
+            if outcome == "lost":
+                record_loss(self.folder, item.name, stage)
+            yield item, "failed" if outcome == "lost" else outcome
 
 
 def _checked_published(published: Any) -> Mapping[str, Mapping[str, str]]:

@@ -27,9 +27,9 @@ _VERSIONS = ("disent_tf", "tensorflow", "keras", "numpy")
 def collect(folder: StudyFolder, runs: Sequence[Run]) -> pd.DataFrame:
     """Returns one row for each number that a metric gave for a run.
 
-    Columns: run, objective, data, setting (text), seed; each varied parameter by its whole name, as gin reads it where
-    it is no number; metric, key (text), value (float64), step, metric_seconds; train_seconds; disent_tf, tensorflow,
-    keras, numpy, git_revision (text). Texts are categories: a row has a million of them in common.
+    Columns: run, objective, data, recipe, setting (text), seed; each varied parameter by its whole name, as gin reads
+    it where it is no number; metric, key (text), value (float64), step, metric_seconds; train_seconds; disent_tf,
+    tensorflow, keras, numpy, git_revision (text). Texts are categories: a row has a million of them in common.
 
     Raises:
       InputError: no run has scores.
@@ -80,7 +80,8 @@ def _about(run: Run, parameters: Sequence[str], trained: dict[str, Any]) -> dict
     """Returns what all rows of a run have in common."""
     values = dict(run.hyperparameters)
     return {
-        **{"run": run.name, "objective": run.objective, "data": run.data, "setting": run.setting, "seed": run.seed},
+        **{"run": run.name, "objective": run.objective, "data": run.data},
+        **{"recipe": run.recipe, "setting": run.setting, "seed": run.seed},
         **{name: _cell(values[name]) if name in values else None for name in parameters},
         "train_seconds": trained["seconds"],
         **{name: trained["versions"].get(name) for name in _VERSIONS},

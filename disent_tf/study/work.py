@@ -19,8 +19,10 @@ from disent_tf.training.run_folder import RunFolder, read_json, write_json
 _PRCTL: Any = getattr(ctypes.CDLL(None), "prctl", None)  # Linux has it.
 _PR_SET_PDEATHSIG = 1
 
-Outcome = Literal["done", "kept", "failed", "elsewhere"]
-"""Finished now, finished before, failed, or another process is at it."""
+_TRACEBACK = "Traceback (most recent call last):\n"
+
+Outcome = Literal["done", "kept", "failed", "lost", "elsewhere"]
+"""Finished now, finished before, failed, its worker was lost without a word, or another process is at it."""
 
 
 class Stage(NamedTuple):
@@ -202,13 +204,23 @@ def _with_threads(environment: Mapping[str, str], threads: int) -> dict[str, str
 
 
 def _reason(log: pathlib.Path, begun: int, code: int) -> str:
-    """Returns why a command failed: the last line that it wrote, or the signal that ended it."""
+    """Returns why a command failed: its error, else the last line that it wrote, or the signal that ended it."""
     if code < 0:
         return f"ended by signal {-code}"
     with log.open("rb") as said:
         said.seek(begun)
         lines = said.read().decode("utf-8", "replace").strip().splitlines()
-    return lines[-1] if lines else f"exit code {code}, without a word"
+    if not lines:
+        return f"exit code {code}, without a word"
+    _, traceback, error = "\n".join(lines).rpartition(_TRACEBACK)
+    of_error = [line for line in error.splitlines() if line and not line.startswith(" ")] if traceback else []
+    return (of_error or lines[-1:])[0]  # Below the error, gin says whom it called.
+
+
+def record_loss(folder: StudyFolder, name: str, stage: str) -> None:
+    """Keeps that whoever worked on a run, or a group of them, was lost too often, with all that it knew."""
+    log = folder.log(name, stage)
+    write_json(folder.failed(name, stage), {"reason": "its worker was lost", "log": str(log), "seconds": 0.0})
 
 
 def check_trained(folder: StudyFolder, runs: Sequence[Run]) -> None:

@@ -41,9 +41,20 @@ class Checkpoints:
         self._manager = tf.train.CheckpointManager(state, str(folder), max_to_keep=keep, checkpoint_name="step")
 
     def save(self, step: int) -> None:
-        """Writes a checkpoint after `step` training steps, and removes the oldest."""
+        """Writes a checkpoint after `step` training steps, and removes the oldest.
+
+        Raises:
+          OSError: it cannot be written; those before are kept.
+        """
         self.step.assign(step)
-        self._manager.save(checkpoint_number=step)
+        try:
+            self._manager.save(checkpoint_number=step)
+        except tf.errors.OpError as error:
+            reason = (error.message.splitlines() or [type(error).__name__])[0].rpartition("; ")[2]
+            raise OSError(
+                f"The checkpoint of step {step} cannot be written into {str(self._folder)!r}: {reason}. Those before "
+                "are kept: make room, then --resume."
+            ) from error
 
     def restore(self) -> int:
         """Restores the newest checkpoint that can be read and returns its step; 0 if there is none.

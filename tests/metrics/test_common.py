@@ -21,6 +21,7 @@ from sklearn.tree import DecisionTreeClassifier
 from disent_tf.errors import InputError
 from disent_tf.metrics import unified_scores
 from disent_tf.metrics.representation import Representation, as_codes
+from disent_tf.study.statistics import MAIN_KEYS
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 CONFIGS = REPOSITORY / "gin_configs" / "metrics"
@@ -260,6 +261,17 @@ def test_other_random_state_other_score(metric):
 
 def test_every_result_is_a_plain_number(metric):
     assert all(type(value) in (float, int) for value in metric.noisy.values())
+
+
+def test_the_main_key_is_among_the_results(metric):
+    if metric.name not in MAIN_KEYS:
+        pytest.skip("no single number stands for it")
+    size, _, key = MAIN_KEYS[metric.name].rpartition(":") if MAIN_KEYS[metric.name][0].isdigit() else ("", "", "")
+    if size:  # Of the default protocol; the case here has another.
+        assert int(size) in inspect.signature(metric.function).parameters["num_train"].default
+        assert any(found.endswith(f":{key}") for found in metric.noisy)
+    else:
+        assert MAIN_KEYS[metric.name] in metric.noisy
 
 
 @pytest.mark.parametrize("seed", [0, 1])

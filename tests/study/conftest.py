@@ -36,6 +36,10 @@ for param in params:
     name, _, value = param.partition(" = ")
     if name == "train.fail" and value == "True" and not (run.parent.parent / "mended").exists():
         sys.exit("train: the disk is full")
+    if name == "train.crash":
+        error = ValueError("no such factor")
+        error.add_note("  In call to configurable 'train'")
+        raise error
     if name == "train.wait" and stage == "train" and not (run.parent.parent / "go").exists():
         (run / "begun").write_text(str(os.getpid()))
         signal.pause()
@@ -64,7 +68,11 @@ def runs():
 
 
 def four(**bindings):
-    return plan(product([varied(["beta_vae.gin"], {"BetaVAE.beta": [1.0, 4.0]}), fixed((), bindings), seeds(2)]))
+    return plan(sweep(**bindings))
+
+
+def sweep(**bindings):
+    return product([varied(["beta_vae.gin"], {"BetaVAE.beta": [1.0, 4.0]}), fixed((), bindings), seeds(2)])
 
 
 def calls(folder):

@@ -20,9 +20,16 @@ def test_runs_have_readable_names_and_labels():
     assert first.name.startswith("beta_vae-xy_squares-beta=1-seed=0-")
     assert (first.objective, first.data, first.seed) == ("beta_vae", "xy_squares", 0)
     assert first.hyperparameters == (("BetaVAE.beta", 1.0),)
-    assert first.setting == "beta_vae xy_squares beta=1"
+    assert (first.setting, first.recipe) == ("beta_vae xy_squares beta=1", "beta_vae beta=1")
     assert runs[-1].setting == "pca xy_squares"
     assert settings(runs) == ["beta_vae xy_squares beta=1", "beta_vae xy_squares beta=4", "pca xy_squares"]
+
+
+def test_different_values_have_different_settings():
+    betas = [0.1234567, 0.12345671, 1e-5, 4.0]
+    runs = plan(varied(["beta_vae.gin"], {"BetaVAE.beta": betas}))
+    ends = [run.setting.partition("beta=")[2] for run in runs]
+    assert ends == ["0.1234567", "0.12345671", "1e-05", "4"]
 
 
 def test_references_are_no_texts():

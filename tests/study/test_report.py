@@ -40,4 +40,5 @@ def test_one_run_of_one_setting_is_reported(tmp_path):
     one = scores().head(3)
     text = report.write(StudyFolder(tmp_path / "study"), one).read_text()
     assert "1 runs, 1 settings" in text
+    assert "| metric | a first beta=1.0 |" in text  # More metrics than settings: a row for each.
     assert "transfer" not in text

@@ -13,6 +13,7 @@ def table(rows):
             "run": f"{objective}-{data}-{beta}-{seed}",
             "objective": objective,
             "data": data,
+            "recipe": f"{objective} beta={beta}",
             "setting": f"{objective} {data} beta={beta}" if data else f"{objective} beta={beta}",
             "seed": seed,
             "metric": metric,
@@ -67,6 +68,21 @@ def test_settings_transfer_where_data_sets_agree():
     assert found.loc[("first", "second"), ["rank_correlation", "beats_random"]].tolist() == [1.0, 1.0]
     assert found.loc[("first", "third"), ["rank_correlation", "beats_random"]].tolist() == [-1.0, 0.0]
     assert found.loc[("first", "second"), "settings"] == 3
+
+
+def test_a_metric_that_is_low_for_the_best_is_best_where_it_is_lowest():
+    rows = [
+        (name, data, beta, 0, {"unsupervised_metrics": beta, "mig": beta})
+        for name, data in (("a", "first"), ("a", "second"))
+        for beta in (1, 2, 3)
+    ]
+    rows[3] = ("a", "second", 1, 0, {"unsupervised_metrics": 2.5, "mig": 2.5})  # Best on the first, second here.
+    found = statistics.transfer(table(rows)).set_index(["metric", "chosen_on", "used_on"])["beats_random"]
+    assert found["unsupervised_metrics", "first", "second"] == 0.5
+    assert found["mig", "first", "second"] == 1.0
+    chosen = statistics.chosen_by(table(rows), "unsupervised_metrics")
+    assert chosen["run"].iloc[0] == "a-first-1-0"
+    assert chosen.set_index("metric")["rank"].to_dict() == {"unsupervised_metrics": 1, "mig": 6}
 
 
 def test_one_data_set_tells_nothing_of_transfer():

@@ -8,7 +8,11 @@ import pandas as pd
 import pytest
 
 from disent_tf import cli
-from tests.study.conftest import calls
+from disent_tf.errors import TrainingError
+from disent_tf.study.plan import Run
+from disent_tf.study.ranking import Group
+from disent_tf.study.study import Study
+from tests.study.conftest import calls, sweep
 
 GIN = """
 study.sweep = @product()
@@ -78,6 +82,28 @@ def test_failed_runs_are_told_and_the_others_are_done(study, folder):
 def test_trained_runs_are_scored_and_the_others_left_out(study, folder):
     study("run", "seeds.num = 1")
     assert study("evaluate")[1] == "evaluate: 2 done, 0 done before, 0 failed\n"
+
+
+class Loses:
+    """An executor that loses the workers of all items of a kind."""
+
+    def __init__(self, kind):
+        self.kind = kind
+
+    def each(self, items, work):
+        for item in items:
+            yield item, "lost" if isinstance(item, self.kind) else work(item, None)
+
+
+def test_what_is_lost_is_listed_as_failed(folder):
+    lost = Study(folder.path, sweep=sweep(), executor=Loses(Run))
+    with pytest.raises(TrainingError, match=r"4 failed; the first: beta_vae-beta=1-seed=0-\w+: its worker was lost"):
+        lost.run()
+    assert "its worker was lost" in lost.status()
+    found = Study(folder.path, sweep=sweep(), executor=Loses(Group))
+    assert found.run() == "train: 4 done, 0 done before, 0 failed"
+    with pytest.raises(TrainingError, match=r"2 settings cannot be ranked; the first: its worker was lost"):
+        found.evaluate()
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,13 @@ def test_a_failure_keeps_its_log_and_reason_and_is_tried_again(folder):
     assert done["seconds"] > failed["seconds"]  # Both attempts count.
 
 
+def test_the_reason_is_the_error_and_not_what_follows_it(folder):
+    (run, *_) = four(**{"train.crash": True})
+    assert work(folder, TRAIN, False, run) == "failed"
+    failed = json.loads(folder.failed(run.name, "train").read_text())
+    assert failed["reason"] == "ValueError: no such factor"
+
+
 def test_another_process_is_left_alone(folder, runs):
     with claimed(folder.claim(runs[0].name)):
         assert work(folder, TRAIN, False, runs[0]) == "elsewhere"
