@@ -1,4 +1,6 @@
-"""Adam in one operation a variable, as the weights of a discriminator are many."""
+"""Adam in one operation a variable, as the weights of a discriminator are many, and optimizers that a model owns."""
+
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -37,6 +39,24 @@ def fused(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
     """Returns a `FusedAdam` of the same configuration for an Adam, and any other optimizer as it is."""
     is_adam = type(optimizer) is keras.optimizers.Adam and not optimizer.built
     return FusedAdam.from_config(optimizer.get_config()) if is_adam else optimizer
+
+
+def own_optimizer(model: keras.Model, optimizer: keras.optimizers.Optimizer, network: keras.Model) -> Any:
+    """Returns an optimizer that a model has beside that of `compile`, ready to train one of its networks.
+
+    Adam is fused, losses are scaled where the model is in mixed_float16 (`compile` does that for its own optimizer
+    only), and its variables are there: those of one built later would not be restored with the model.
+    """
+    ready = fused(optimizer)
+    if model.dtype_policy.name == "mixed_float16":
+        ready = keras.optimizers.LossScaleOptimizer(ready)
+    ready.build(network.trainable_variables)
+    return ready
+
+
+def without_loss_scale(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+    """Returns the optimizer that a `LossScaleOptimizer` steps, and any other one as it is."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
 
 
 def _handle(variable: keras.Variable | tf.Variable) -> tf.Tensor:

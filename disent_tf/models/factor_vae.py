@@ -10,7 +10,7 @@ from disent_tf.errors import InputError
 from disent_tf.models.replicas import gathered, num_replicas, own_rows
 from disent_tf.models.vae import VAE, Code
 from disent_tf.models.weights import Weight, check_weight
-from disent_tf.optimizers import fused
+from disent_tf.optimizers import own_optimizer, without_loss_scale
 
 
 def permute_dims(z: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -63,11 +63,9 @@ class FactorVAE(VAE):
         self.add_terms("tc_discriminator", "discriminator", headline=True)
         self.gamma = check_weight("FactorVAE.gamma", gamma)
         self.discriminator = discriminator
-        optimizer = fused(discriminator_optimizer or keras.optimizers.Adam(1e-4, beta_1=0.5, beta_2=0.9))
-        if self.dtype_policy.name == "mixed_float16":  # `compile` does this, but only for its own optimizer.
-            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-        optimizer.build(discriminator.trainable_variables)  # One built later would not be restored with the model.
-        self.discriminator_optimizer = optimizer
+        self.discriminator_optimizer = own_optimizer(
+            self, discriminator_optimizer or keras.optimizers.Adam(1e-4, beta_1=0.5, beta_2=0.9), discriminator
+        )
 
     @property
     def trainable_variables(self) -> list[keras.Variable]:
@@ -126,11 +124,10 @@ class FactorVAE(VAE):
         self.log_terms(discriminator=losses)
 
     def get_config(self) -> dict[str, Any]:
-        optimizer = self.discriminator_optimizer
         own = {
             "gamma": self.gamma,
             "discriminator": self.discriminator,
-            "discriminator_optimizer": getattr(optimizer, "inner_optimizer", optimizer),
+            "discriminator_optimizer": without_loss_scale(self.discriminator_optimizer),
         }
         return super().get_config() | {key: keras.saving.serialize_keras_object(value) for key, value in own.items()}
 

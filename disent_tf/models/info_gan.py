@@ -15,7 +15,7 @@ from disent_tf.errors import InputError
 from disent_tf.models.fit_together import check_part, check_unit_interval
 from disent_tf.models.replicas import num_replicas
 from disent_tf.models.representation_model import Endpoints, RepresentationModel
-from disent_tf.optimizers import fused
+from disent_tf.optimizers import own_optimizer, without_loss_scale
 
 
 @keras.saving.register_keras_serializable("disent_tf")
@@ -67,11 +67,9 @@ class InfoGAN(RepresentationModel):
         self.information_weight = check_number("InfoGAN.information_weight", information_weight, least=0.0)
         self.add_terms("discriminator_loss", "generator_loss", "mutual_information", headline=True)
         self.add_terms("real_as_real", "fake_as_real")
-        optimizer = fused(generator_optimizer or keras.optimizers.Adam(1e-3, beta_1=0.5))
-        if self.dtype_policy.name == "mixed_float16":  # `compile` does this, but only for its own optimizer.
-            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-        optimizer.build(generator.trainable_variables)  # One built later would not be restored with the model.
-        self.generator_optimizer = optimizer
+        self.generator_optimizer = own_optimizer(
+            self, generator_optimizer or keras.optimizers.Adam(1e-3, beta_1=0.5), generator
+        )
         self.built = True
 
     @property
@@ -117,12 +115,14 @@ class InfoGAN(RepresentationModel):
         with tf.GradientTape() as tape:
             losses = self._discriminator_losses(images, codes, noise, training=True)
             loss = self.optimizer.scale_loss(tf.reduce_mean(losses) / num_replicas())
-        self._apply(self.optimizer, tape, loss, self.discriminator.trainable_variables)
+        variables = self.discriminator.trainable_variables
+        self.optimizer.apply(tape.gradient(loss, variables), variables)
         codes, noise = self.draw(num)
         with tf.GradientTape() as tape:
             losses = self._generator_losses(codes, noise, training=True)
             loss = self.generator_optimizer.scale_loss(tf.reduce_mean(losses) / num_replicas())
-        self._apply(self.generator_optimizer, tape, loss, self.generator.trainable_variables)
+        variables = self.generator.trainable_variables
+        self.generator_optimizer.apply(tape.gradient(loss, variables), variables)
         return self.get_metrics_result()
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
@@ -157,12 +157,6 @@ class InfoGAN(RepresentationModel):
     def _information(self, parameters: tf.Tensor, codes: tf.Tensor) -> tf.Tensor:
         """Returns what L_I is the mean of, nats `[batch]`."""
         return self.codes.log_prob(parameters, codes) + self.codes.entropy
-
-    @staticmethod
-    def _apply(
-        optimizer: keras.optimizers.Optimizer, tape: tf.GradientTape, loss: tf.Tensor, variables: list[keras.Variable]
-    ) -> None:
-        optimizer.apply(tape.gradient(loss, variables), variables)
 
     def check_feed(self, spec: Any, data: Observations) -> None:
         super().check_feed(spec, data)
@@ -240,12 +234,11 @@ class InfoGAN(RepresentationModel):
         }
 
     def get_config(self) -> dict[str, Any]:
-        optimizer = self.generator_optimizer
         parts = {
             "generator": self.generator,
             "discriminator": self.discriminator,
             "codes": self.codes,
-            "generator_optimizer": getattr(optimizer, "inner_optimizer", optimizer),
+            "generator_optimizer": without_loss_scale(self.generator_optimizer),
         }
         config = {key: keras.saving.serialize_keras_object(part) for key, part in parts.items()}
         own = {"num_noise": self.num_noise, "information_weight": self.information_weight}

@@ -48,8 +48,10 @@ class OnRay:
         if ours:
             ray.init(address=self.address, log_to_driver=False, include_dashboard=False, configure_logging=False)
         try:
-            task = ray.remote(num_cpus=self.cpus, num_gpus=self.gpus, max_retries=self.retries)(work)
-            waiting = {task.remote(run, self.cpus): run for run in runs}
+            threads = self.cpus
+            options = {"num_cpus": self.cpus, "num_gpus": self.gpus, "max_retries": self.retries}
+            task = ray.remote(**options)(lambda run: work(run, threads))
+            waiting = {task.remote(run): run for run in runs}
             while waiting:
                 (ended,), _ = ray.wait(list(waiting), num_returns=1)
                 run = waiting.pop(ended)

@@ -38,6 +38,7 @@ class StudyFolder:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = pathlib.Path(path).resolve()
+        self.called_from = pathlib.Path.cwd()  # where relative gin files, and modules that they import, are found
         self.runs = self.path / "runs"  # a run folder for each
         self.logs = self.path / "logs"  # what the commands said
         self.states = self.path / "states"  # what is finished and what failed
@@ -118,7 +119,7 @@ class Attempt(NamedTuple):
         start = time.time()
         with log.open("ab") as output:
             begun = output.tell()
-            code = _call(command, output, self.claim, self.threads)
+            code = _call(command, output, self.claim, self.threads, self.folder.called_from)
         failed = self.folder.failed(self.name, self.stage)
         before = float(read_json(failed)["seconds"]) if failed.is_file() else 0.0
         seconds = round(before + time.time() - start, 3)
@@ -172,13 +173,15 @@ def command_line(name: str, arguments: Sequence[str]) -> list[str]:
     return [sys.executable, "-m", "disent_tf", name, *arguments]
 
 
-def _call(command: list[str], output: Any, claim: int, threads: int | None) -> int:
+def _call(command: list[str], output: Any, claim: int, threads: int | None, called_from: pathlib.Path) -> int:
     """Returns the exit code of a command, which holds the claim as long as it lives; Ctrl-C ends it in order."""
+    cwd = called_from if called_from.is_dir() else None  # Another machine may not have it.
     environment = dict(os.environ) if threads is None else _with_threads(os.environ, threads)
     child = subprocess.Popen(
         command,
         stdout=output,
         stderr=output,
+        cwd=cwd,
         pass_fds=[claim],
         env=environment,
         preexec_fn=_end_with_parent if _PRCTL else None,

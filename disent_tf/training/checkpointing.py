@@ -50,7 +50,7 @@ class Checkpoints:
         try:
             self._manager.save(checkpoint_number=step)
         except tf.errors.OpError as error:
-            reason = (error.message.splitlines() or [type(error).__name__])[0].rpartition("; ")[2]
+            reason = error.message.rpartition("; ")[2].partition(" [Op:")[0]
             raise OSError(
                 f"The checkpoint of step {step} cannot be written into {str(self._folder)!r}: {reason}. Those before "
                 "are kept: make room, then --resume."

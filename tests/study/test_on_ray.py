@@ -29,13 +29,14 @@ from disent_tf.study.work import Stage, StudyFolder
 folder, command, params = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 
 
-def work(run, threads):
+def work(folder, run, threads):  # The study's is a partial, too.
     working.command_line = lambda name, arguments: [sys.executable, "-c", command, name, *arguments]
-    return working.work(StudyFolder(folder), Stage("train"), True, run, threads)
+    return working.work(folder, Stage("train"), True, run, threads)
 
 
+one = functools.partial(work, StudyFolder(folder))
 runs = plan(product([varied(["beta_vae.gin"], {"BetaVAE.beta": [1.0, 4.0]}), fixed((), params), seeds(1)]))
-print(json.dumps(sorted((run.name, outcome) for run, outcome in OnRay(cpus=1).each(runs, work))))
+print(json.dumps(sorted((run.name, outcome) for run, outcome in OnRay(cpus=1).each(runs, one))))
 """
 
 
@@ -53,6 +54,32 @@ def test_runs_are_tasks_of_a_cluster(folder):
     assert process.returncode == 0, err
     assert [outcome for _, outcome in json.loads(out.splitlines()[-1])] == ["done", "done"]
     assert all("--gin_param=train.threads = 1" in arguments for _, _, arguments in calls(folder))
+
+
+REAL = """
+study.sweep = @product()
+product.sweeps = [@own/fixed(), @small/fixed(), @seeds()]
+own/fixed.gin_files = ['own.gin']
+small/fixed.gin_files = ['data/xy_squares.gin']
+small/fixed.bindings = {'XYSquares.num_squares': 1, 'XYSquares.num_places': 4, 'image_shape': (32, 32, 3)}
+seeds.num = 1
+study.executor = @OnRay()
+study.metrics = ['metrics/quick.gin']
+study.metric_params = ["evaluate.metrics = {'mig': @compute_mig}"]
+"""
+
+
+@needs_ray
+@pytest.mark.full
+def test_a_study_is_run_with_gin_files_of_the_caller(tmp_path):
+    (tmp_path / "own.gin").write_text("include 'pca.gin'\nlatent_dim = 2\n")
+    (tmp_path / "study.gin").write_text(REAL)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
+    for verb in ("run", "evaluate"):
+        command = [sys.executable, "-m", "disent_tf", "study", verb, "--gin_file=study.gin", "--output_dir=out"]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    assert done.stdout == "evaluate: 1 done, 0 done before, 0 failed\n"
 
 
 @needs_ray

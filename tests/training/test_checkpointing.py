@@ -22,7 +22,7 @@ def test_a_full_disk_is_told_and_earlier_checkpoints_are_kept(model, tmp_path):
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, allowed[1]))  # Bytes; the weights take 400,000.
     try:
         with pytest.raises(
-            OSError, match=r"The checkpoint of step 2 cannot be written into '.*': .*File too large"
+            OSError, match=r"The checkpoint of step 2 cannot be written into '.*': .*File too large\. Those"
         ) as error:
             checkpoints.save(2)
     finally:
