@@ -92,7 +92,7 @@ def _train(values: flags.FlagValues) -> None:
 
 
 def _evaluate(values: flags.FlagValues) -> None:
-    _load_with_run(values, "evaluate.gin")
+    _load_with_run(values, config.shipped("evaluate.gin"))
     from disent_tf.evaluate import evaluate as run_evaluation
     from disent_tf.results import summary
 
@@ -104,7 +104,7 @@ def _visualize(values: flags.FlagValues) -> None:
     if values.data:
         print(_montage(values))
         return
-    _load_with_run(values, "visualize.gin")
+    _load_with_run(values, config.shipped("visualize.gin"))
     from disent_tf.visualization.visualize import visualize as run_visualization
 
     for path in run_visualization(values.run_dir, overwrite=values.overwrite):
@@ -114,7 +114,7 @@ def _visualize(values: flags.FlagValues) -> None:
 def _montage(values: flags.FlagValues) -> pathlib.Path:
     if not values.gin_file or values.run_dir:
         raise InputError("--data draws a data set, not a run: give it --gin_file, as in --gin_file=data/dsprites.gin.")
-    config.load(["montage.gin", *values.gin_file], values.gin_param)
+    config.load([config.shipped("montage.gin"), *values.gin_file], values.gin_param)
     from disent_tf.visualization.montage import montage
 
     return montage(values.output or f"{pathlib.Path(values.gin_file[0]).stem}.png", overwrite=values.overwrite)
@@ -130,7 +130,7 @@ def _export(values: flags.FlagValues) -> None:
 def _rank(values: flags.FlagValues) -> None:
     if len(values.run_dir) < 2:
         raise InputError("bin/rank compares runs: expected --run_dir twice or more.")
-    config.load([_config_of(values.run_dir[0]), "rank.gin", *values.gin_file], values.gin_param)
+    config.load([_config_of(values.run_dir[0]), config.shipped("rank.gin"), *values.gin_file], values.gin_param)
     from disent_tf.rank import rank as run_ranking
 
     scores = run_ranking(values.run_dir)
@@ -143,7 +143,7 @@ def _rank(values: flags.FlagValues) -> None:
 def _study(values: flags.FlagValues) -> None:
     if not values.gin_file or not values.output_dir:
         raise InputError("A study is named by --gin_file=studies/….gin, and its folder by --output_dir.")
-    config.load(["study.gin", *values.gin_file], values.gin_param)
+    config.load([config.shipped("study.gin"), *values.gin_file], values.gin_param)
     from disent_tf.study.study import Study
 
     study = Study(values.output_dir)  # type: ignore[call-arg]  # Gin gives the sweep.

@@ -59,6 +59,11 @@ def find(name: str) -> pathlib.Path:
     )
 
 
+def shipped(name: str) -> str:
+    """Returns the path of a gin file that comes with the project, whatever else has its name where one stands."""
+    return str(ROOT / name)
+
+
 def bound_value(gin_files: Sequence[str], gin_params: Sequence[str], name: str) -> Any:
     """Returns what `load` would bind to a parameter, such as "train.onednn", without importing anything.
 

@@ -11,7 +11,9 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopOnSignal(keras.callbacks.Callback):
-    """Lets Ctrl-C and SIGTERM end `fit` after the current step; a second one interrupts at once.
+    """Lets Ctrl-C and SIGTERM end `fit` after the current step; a second Ctrl-C interrupts at once.
+
+    SIGTERM may come several times for one wish: Linux sends that for a parent's death for each of the parent's threads.
 
     A context manager and a callback: it listens inside the block, and acts between steps. Outside the main thread,
     where Python delivers no signals, it does nothing.
@@ -43,4 +45,5 @@ class StopOnSignal(keras.callbacks.Callback):
 
     def _request(self, number: int, frame: FrameType | None) -> None:
         self.requested = True
-        signal.signal(number, self._previous[number])
+        if number == signal.SIGINT:
+            signal.signal(number, self._previous[number])

@@ -166,10 +166,10 @@ def train(
     with StopOnSignal(listen=on.num_workers == 1) as stop:
         means = ContinueMeans(net)
         net.fit(feed, steps_per_epoch=steps - step, verbose=0, shuffle=False, callbacks=[means, *watchers, stop])
-    if progress.step < steps:
-        checkpoints.save(progress.step)
-        if stop.requested:
-            raise KeyboardInterrupt(f"Stopped after step {progress.step} of {steps}; continue with --resume.")
+        if progress.step < steps:
+            checkpoints.save(progress.step)
+    if progress.step < steps and stop.requested:
+        raise KeyboardInterrupt(f"Stopped after step {progress.step} of {steps}; continue with --resume.")
     return net
 
 

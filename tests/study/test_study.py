@@ -37,9 +37,10 @@ study.metric_params = ["evaluate.metrics = {'mig': @compute_mig}"]
 
 
 @pytest.fixture
-def study(folder, tmp_path, capsys):
+def study(folder, tmp_path, capsys, monkeypatch):
     """Returns what a verb prints and its exit code."""
-    path = tmp_path / "study.gin"
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "study.gin"  # The name that the project's own has.
     path.write_text(GIN)
 
     def call(verb, *params):

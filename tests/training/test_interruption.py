@@ -23,7 +23,16 @@ def test_a_signal_before_the_first_step_is_not_lost(number):
         assert ended(stop)
 
 
-def test_the_second_signal_interrupts_at_once_and_handlers_come_back():
+def test_sigterm_may_come_again():
+    before = signal.getsignal(signal.SIGTERM)
+    with StopOnSignal() as stop:
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+        assert ended(stop)
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_the_second_ctrl_c_interrupts_at_once_and_handlers_come_back():
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # A worker of a parallel test run ignores SIGINT.
     try:
         with StopOnSignal(), pytest.raises(KeyboardInterrupt):
