@@ -1,11 +1,11 @@
 """Runs of a study on this machine, several at a time."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent import futures
 from typing import TypeVar
 
 import gin
+import joblib
 
 from disent_tf.checks import check_positive
 from disent_tf.study.work import Outcome
@@ -30,7 +30,7 @@ class Local:
         if threads is not None:
             check_positive(**{"Local.threads": threads})
         self.workers = workers
-        self.threads = threads if threads else max(1, len(os.sched_getaffinity(0)) // workers)
+        self.threads = threads if threads else max(1, joblib.cpu_count() // workers)
 
     def each(self, runs: Sequence[Item], work: Callable[[Item, int | None], Outcome]) -> Iterator[tuple[Item, Outcome]]:
         """Yields each run, or group of them, with its outcome, as they end."""

@@ -9,6 +9,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+import joblib
+
 from disent_tf.checks import check_choice, check_positive
 from disent_tf.errors import InputError
 
@@ -122,7 +124,7 @@ def _threads() -> int:
     import tensorflow as tf
 
     chosen = tf.config.threading.get_intra_op_parallelism_threads() or os.environ.get("TF_NUM_INTRAOP_THREADS")
-    return int(chosen or len(os.sched_getaffinity(0)))
+    return int(chosen or joblib.cpu_count())
 
 
 def _strategy(name: str | None) -> "tf.distribute.Strategy":
