@@ -146,7 +146,7 @@ def _study(values: flags.FlagValues) -> None:
     config.load([config.shipped("study.gin"), *values.gin_file], values.gin_param)
     from disent_tf.study.study import Study
 
-    study = Study(values.output_dir)  # type: ignore[call-arg]  # Gin gives the sweep.
+    study = Study(values.output_dir)  # Gin gives the rest.
     print(getattr(study, values.verb)())
 
 

@@ -8,6 +8,7 @@ import gin
 import joblib
 
 from disent_tf.checks import check_positive
+from disent_tf.study import work as working
 from disent_tf.study.work import Outcome
 
 Item = TypeVar("Item")
@@ -40,5 +41,7 @@ class Local:
                 for ended in futures.as_completed(begun):
                     yield begun[ended], ended.result()
             except BaseException:
+                working.stop()
                 pool.shutdown(wait=True, cancel_futures=True)
+                working.stopped.clear()
                 raise

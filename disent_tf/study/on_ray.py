@@ -32,6 +32,8 @@ class OnRay:
         check_positive(**{"OnRay.cpus": cpus})
         check_count(**{"OnRay.retries": retries})
         check_number("OnRay.gpus", gpus, least=0.0)
+        if address is not None and not isinstance(address, str):
+            raise InputError(f"OnRay.address is {address!r}; expected a text such as 'auto', or None.")
         try:
             import ray
         except ImportError as error:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from disent_tf.study import work as working
 from disent_tf.study.claims import claimed
-from disent_tf.study.plan import Run, settings
+from disent_tf.study.plan import Run, by_setting
 from disent_tf.study.work import Attempt, Outcome, StudyFolder
 from disent_tf.training.run_folder import read_json
 
@@ -23,13 +23,12 @@ class Group(NamedTuple):
 def groups(folder: StudyFolder, runs: Sequence[Run]) -> list[Group]:
     """Returns the groups of runs that can be ranked: two VAEs or more."""
     vaes = [run for run in runs if _is_vae(folder, run)]
-    of_settings = {setting: tuple(run for run in vaes if run.setting == setting) for setting in settings(vaes)}
-    return [Group(_name(own), own) for own in of_settings.values() if len(own) > 1]
+    return [Group(_name(own), tuple(own)) for own in by_setting(vaes).values() if len(own) > 1]
 
 
 def rank(folder: StudyFolder, wait: bool, group: Group, threads: int | None = None) -> Outcome:
     """Brings the ranking of a group to its end; see `work` for the arguments and what is returned."""
-    with claimed(folder.claim(group.name), wait=wait) as claim:
+    with claimed(folder.claim(group.name), until=working.stopped if wait else None) as claim:
         if claim is None:
             return "elsewhere"
         if folder.done(group.name, STAGE).is_file():
@@ -40,11 +39,6 @@ def rank(folder: StudyFolder, wait: bool, group: Group, threads: int | None = No
         return attempt.make(
             working.command_line("rank", [*run_dirs, f"--output={output}"]), lambda: {"scores": read_json(output)}
         )
-
-
-def reason(folder: StudyFolder, group: Group) -> str:
-    """Returns why the last attempt at ranking a group failed."""
-    return str(read_json(folder.failed(group.name, STAGE))["reason"])
 
 
 def ranks(folder: StudyFolder, runs: Sequence[Run]) -> dict[str, tuple[float, float]]:

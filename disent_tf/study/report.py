@@ -29,13 +29,15 @@ def write(
     """
     place = folder.report
     place.mkdir(parents=True, exist_ok=True)
+    parts = statistics.by_data(table)
+    parts = parts if len(parts) > 1 else {"": table}  # One is not named.
     sections = [
         f"# {folder.path.name}\n\n{table['run'].nunique()} runs, {table['setting'].nunique()} settings.",
         _settings(place, table, published),
-        _correlations(place, table),
+        *(_correlations(place, own, data) for data, own in parts.items()),
         _hyperparameters(place, table),
         _variance(place, table),
-        _selection(place, table),
+        *(_selection(place, own, data) for data, own in parts.items()),
         _transfer(place, table),
     ]
     write_text(place / "report.md", "\n\n".join(section for section in sections if section) + "\n")
@@ -46,6 +48,8 @@ def _settings(place: pathlib.Path, table: pd.DataFrame, published: Mapping[str, 
     found = statistics.summary(table)
     _csv(found, place / "settings.csv")
     main = statistics.main_rows(found)
+    if main.empty:  # Metrics of the user's own.
+        return "[settings.csv](settings.csv) has mean, deviation and quantiles of every key; no metric has a main one."
     cells = main.assign(cell=[_spread(mean, std) for mean, std in zip(main["mean"], main["std"], strict=True)])
     wide = cells.pivot(index="setting", columns="metric", values="cell").reindex(table["setting"].unique())
     objectives = table.drop_duplicates("setting").set_index("setting")["objective"]
@@ -59,10 +63,12 @@ def _settings(place: pathlib.Path, table: pd.DataFrame, published: Mapping[str, 
     )
 
 
-def _correlations(place: pathlib.Path, table: pd.DataFrame) -> str:
-    found = statistics.correlations(table)
+def _correlations(place: pathlib.Path, table: pd.DataFrame, data: str) -> str:
+    if statistics.main_rows(table).empty:
+        return ""
+    found, name = statistics.correlations(table), _file("rank_correlation", data)
     frame = pd.DataFrame(found.correlation, index=found.names, columns=found.names)
-    _csv(frame.rename_axis("metric").reset_index(), place / "rank_correlation.csv")
+    _csv(frame.rename_axis("metric").reset_index(), place / f"{name}.csv")
     size = 2.5 + 0.45 * len(found.names)
     figure = Figure(figsize=(size, size), layout="constrained")
     axes = figure.add_subplot()
@@ -74,14 +80,18 @@ def _correlations(place: pathlib.Path, table: pd.DataFrame) -> str:
             shade = "white" if abs(value) > 0.6 else "black"
             axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=6, color=shade)
     axes.set_title("Rank correlation, per cent", fontsize=9)
-    save_figure(place / "rank_correlation.png", figure)
-    return "## Do metrics agree?\n\nSpearman's rank correlation over runs.\n\n![Rank correlation](rank_correlation.png)"
+    save_figure(place / f"{name}.png", figure)
+    return (
+        f"## Do metrics agree{_suffix(data)}?\n\nSpearman's rank correlation over runs.\n\n"
+        f"![Rank correlation]({name}.png)"
+    )
 
 
 def _hyperparameters(place: pathlib.Path, table: pd.DataFrame) -> str:
     known = [*_COLUMNS, "metric_seconds", "train_seconds", "disent_tf", "tensorflow", "keras", "numpy", "git_revision"]
     parameters = [name for name in table.columns if name not in known and pd.api.types.is_numeric_dtype(table[name])]
-    lines = [_hyperparameter(place, table, name) for name in parameters if table[name].nunique() > 1]
+    drawn = [_hyperparameter(place, table, name) for name in parameters if table[name].nunique() > 1]
+    lines = [line for line in drawn if line]
     return (
         "\n\n".join(["## Scores against hyper-parameters\n\nMean and standard deviation over seeds.", *lines])
         if lines
@@ -91,6 +101,8 @@ def _hyperparameters(place: pathlib.Path, table: pd.DataFrame) -> str:
 
 def _hyperparameter(place: pathlib.Path, table: pd.DataFrame, parameter: str) -> str:
     rows = statistics.main_rows(table[table[parameter].notna()])
+    if rows.empty:
+        return ""
     metrics = list(rows["metric"].unique())
     columns = min(4, len(metrics))
     figure = Figure(figsize=(3.0 * columns, 2.4 * -(-len(metrics) // columns)), layout="constrained")
@@ -110,21 +122,23 @@ def _hyperparameter(place: pathlib.Path, table: pd.DataFrame, parameter: str) ->
 
 def _variance(place: pathlib.Path, table: pd.DataFrame) -> str:
     found = statistics.variance_explained(table)
+    if found.empty:
+        return ""
     _csv(found, place / "variance_explained.csv")
     return (
-        "## What explains the variance?\n\nShare of the variance over runs that the objective tells, that the whole "
-        f"setting tells, and that is left to the seed.\n\n{_markdown(_rounded(found))}"
+        "## What explains the variance?\n\nShare of the variance over runs, within data sets, that the objective "
+        f"tells, that the whole setting tells, and that is left to the seed.\n\n{_markdown(_rounded(found))}"
     )
 
 
-def _selection(place: pathlib.Path, table: pd.DataFrame) -> str:
+def _selection(place: pathlib.Path, table: pd.DataFrame, data: str) -> str:
     found = statistics.chosen_by(table, "udr")
     if found.empty:
         return ""
-    _csv(found, place / "chosen_by_udr.csv")
+    _csv(found, place / f"{_file('chosen_by_udr', data)}.csv")
     return (
-        f"## The best model by UDR, without labels\n\n`{found['run'].iloc[0]}`, and where the other metrics rank it "
-        f"(1 is best).\n\n{_markdown(_rounded(found.drop(columns='run')))}"
+        f"## The best model{_suffix(data)} by UDR, without labels\n\n`{found['run'].iloc[0]}`, and where the other "
+        f"metrics rank it (1 is best).\n\n{_markdown(_rounded(found.drop(columns='run')))}"
     )
 
 
@@ -140,7 +154,11 @@ def _transfer(place: pathlib.Path, table: pd.DataFrame) -> str:
 
 
 def _suffix(data: str | None) -> str:
-    return f" on {data}" if isinstance(data, str) else ""
+    return f" on {data}" if isinstance(data, str) and data else ""
+
+
+def _file(name: str, data: str) -> str:
+    return f"{name}-{data}" if data else name
 
 
 def _spread(mean: float, std: float) -> str:

@@ -54,11 +54,13 @@ def main_rows(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def main_scores(table: pd.DataFrame) -> pd.DataFrame:
-    """Returns the table with a column for each metric's main key: one row for each run, index run."""
+    """Returns the table with a column for each metric's main key: one row for each run, index run.
+
+    Infinite scores count as missing.
+    """
     kept = main_rows(table)
-    return kept.pivot_table(index="run", columns="metric", values="value", sort=False, dropna=False).dropna(
-        axis=1, how="all"
-    )
+    wide = kept.pivot_table(index="run", columns="metric", values="value", sort=False, dropna=False)
+    return wide.replace([np.inf, -np.inf], np.nan).dropna(axis=1, how="all")
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
@@ -69,16 +71,20 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def correlations(table: pd.DataFrame) -> RankCorrelation:
-    """Returns Spearman's rank correlation between metrics, over runs, by their main keys."""
+    """Returns Spearman's rank correlation between metrics, over runs, by their main keys.
+
+    Of one data set: where there are several, what tells the sets apart would be taken for agreement.
+    """
     scores = main_scores(table)
     return rank_correlation({name: scores[name].to_numpy(np.float64) for name in scores.columns})
 
 
 def variance_explained(table: pd.DataFrame) -> pd.DataFrame:
-    """Returns for each metric's main key which share of its variance over runs is told by what.
+    """Returns for each metric's main key which share of its variance within data sets is told by what.
 
     Columns: objective (R² of the means of each objective), setting (of each setting: objective and hyper-parameters),
-    and seed, what is left; each data set has means of its own. Locatello et al. (2019), section 5.4.
+    and seed, what is left. Data sets have means of their own, and their differences do not count. Locatello et al.
+    (2019), section 5.4.
 
     One run of a setting tells nothing of seeds: R² then is 1.
     """
@@ -87,7 +93,8 @@ def variance_explained(table: pd.DataFrame) -> pd.DataFrame:
     for metric in scores.columns:
         values = scores[metric].dropna()
         about = runs.loc[values.index]
-        data = about["data"].fillna("")
+        data = about["data"].astype(object).fillna("")
+        values = values - values.groupby(data).transform("mean")
         objective = _r_squared(values, [about["objective"], data])
         setting = _r_squared(values, [about["setting"]])
         rows[metric] = {"objective": objective, "setting": setting, "seed": 1.0 - setting}
@@ -120,6 +127,8 @@ def transfer(table: pd.DataFrame) -> pd.DataFrame:
 def chosen_by(table: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Returns the run that one metric finds best, and how it ranks by each other metric: 1 is best, of num runs.
 
+    Of one data set, as scores of several do not compare.
+
     Columns: run, metric, value, rank, num; empty without that metric.
     """
     scores = main_scores(table)
@@ -130,7 +139,14 @@ def chosen_by(table: pd.DataFrame, metric: str) -> pd.DataFrame:
     rows = [
         [best, name, scores.loc[best, name], ranks.loc[best, name], scores[name].count()] for name in scores.columns
     ]
-    return pd.DataFrame(rows, columns=["run", "metric", "value", "rank", "num"])
+    found = pd.DataFrame(rows, columns=["run", "metric", "value", "rank", "num"])
+    return found.astype({"rank": "Int64", "num": "Int64"})
+
+
+def by_data(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Returns the rows of each data set by its name; that of the objectives' own sets is empty."""
+    names = table["data"].astype(object).fillna("")
+    return {str(name): table[names == name] for name in names.unique()}
 
 
 def _goodness(scores: pd.DataFrame) -> pd.DataFrame:
@@ -150,7 +166,8 @@ def _r_squared(values: pd.Series, groups: list[pd.Series]) -> float:
 
 def _quantile(share: float) -> Callable[[pd.Series], float]:
     def quantile(values: pd.Series) -> float:
-        return values.quantile(share)
+        with np.errstate(invalid="ignore"):  # Between infinite scores is NaN.
+            return values.quantile(share)
 
     quantile.__name__ = f"q{round(100 * share)}"
     return quantile

@@ -3,8 +3,9 @@
 import functools
 import logging
 import os
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import gin
@@ -16,7 +17,6 @@ from disent_tf.checks import check_positive_number
 from disent_tf.errors import InputError, TrainingError
 from disent_tf.study import plan as planning
 from disent_tf.study import ranking, table
-from disent_tf.study import report as reporting
 from disent_tf.study import status as states
 from disent_tf.study.local import Local
 from disent_tf.study.plan import Run
@@ -54,7 +54,7 @@ class Study:
         self,
         output_dir: str | os.PathLike[str],
         *,
-        sweep: Sweep,
+        sweep: Sweep | None = None,
         executor: Executor | None = None,
         metrics: Sequence[str] = (),
         metric_params: Sequence[str] = (),
@@ -63,7 +63,7 @@ class Study:
     ) -> None:
         self.folder, self.runs = StudyFolder(output_dir), planning.plan(sweep)
         self.executor = executor or Local()
-        if not hasattr(self.executor, "each"):
+        if isinstance(self.executor, type) or not hasattr(self.executor, "each"):
             raise InputError(f"study.executor is {executor!r}; expected one such as @Local().")
         for name, texts in {"metrics": metrics, "metric_params": metric_params}.items():
             if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
@@ -95,7 +95,7 @@ class Study:
         """
         check_configurations([run for run in self.runs if not is_done(self.folder, run, self.training)])
         write_plan(self.folder, self.runs)
-        return self._work(self.runs, self.training)
+        return _summary(self._bring(self.runs, functools.partial(work, self.folder, self.training), "train"))
 
     def evaluate(self) -> str:
         """Scores every trained run that is not scored yet, and ranks VAEs of each setting; returns a summary.
@@ -108,17 +108,10 @@ class Study:
         trained = [run for run in self.runs if is_done(self.folder, run, self.training)]
         if len(trained) < len(self.runs):
             _log.info("%d of %d runs are trained; the others are left out.", len(trained), len(self.runs))
-        summary = self._work(trained, self.evaluation)
+        scored = self._bring(trained, functools.partial(work, self.folder, self.evaluation), self.evaluation.name)
         groups = ranking.groups(self.folder, trained)
-        one = functools.partial(ranking.rank, self.folder, True)
-        outcomes = list(self._each(groups, one, ranking.STAGE)) if groups else []
-        counts = Counter(outcome for _, outcome in outcomes)
-        if failed := [group for group, outcome in outcomes if outcome == "failed"]:
-            raise TrainingError(
-                f"{len(failed)} settings cannot be ranked; the first: {ranking.reason(self.folder, failed[0])}"
-            )
-        ranked = f"; udr: {counts['done']} settings done, {counts['kept']} done before"
-        return summary + (ranked if groups else "")
+        ranked = self._bring(groups, functools.partial(ranking.rank, self.folder), ranking.STAGE)
+        return _summary(scored, *([ranked] if groups else []))
 
     def status(self) -> str:
         """Returns what is done and what failed, in lines of at most 80 characters."""
@@ -131,41 +124,54 @@ class Study:
 
     def report(self) -> str:
         """Writes tables, figures and a page on the scores; returns where to."""
+        from disent_tf.study import report as reporting  # Matplotlib takes seconds, and the other verbs do without.
+
         return str(reporting.write(self.folder, table.collect(self.folder, self.runs), self.published))
 
-    def _work(self, runs: Sequence[Run], stage: Stage) -> str:
-        outcomes = self._pass(runs, stage, wait=False)
-        if others := [run for run in runs if outcomes[run.name] == "elsewhere"]:
-            _log.info("Another process is at %d runs; waiting for them.", len(others))
-            outcomes |= self._pass(others, stage, wait=True)
-        counts = Counter(outcomes.values())
-        summary = f"{stage.name}: {counts['done']} done, {counts['kept']} done before, {counts['failed']} failed"
-        if counts["failed"]:
-            first = next(run for run in runs if outcomes[run.name] == "failed")
-            raise TrainingError(f"{summary}; the first: {first.name}: {states.reason(self.folder, first, stage)}")
-        return summary
+    def _bring(self, items: Sequence[Any], one: Callable[..., Outcome], stage: str) -> tuple[str, str]:
+        """Brings a stage of runs, or of groups of them, to its end; returns a summary, and the first failure if any.
 
-    def _pass(self, runs: Sequence[Run], stage: Stage, *, wait: bool) -> dict[str, Outcome]:
-        """Works on every run once."""
+        Args:
+          items: what has a name.
+          one: does it, of whether to wait, an item and a number of threads.
+          stage: its name.
+        """
+        outcomes = self._pass(items, functools.partial(one, False), stage)
+        if others := [item for item in items if outcomes[item.name] == "elsewhere"]:
+            _log.info("Another process is at %d of them; waiting.", len(others))
+            outcomes |= self._pass(others, functools.partial(one, True), stage)
+        counts = Counter(outcomes.values())
+        summary = f"{stage}: {counts['done']} done, {counts['kept']} done before, {counts['failed']} failed"
+        first = next((item.name for item in items if outcomes[item.name] == "failed"), "")
+        return summary, first and f"{first}: {states.reason(self.folder, first, stage)}"
+
+    def _pass(self, items: Sequence[Any], one: Callable[..., Outcome], stage: str) -> dict[str, Outcome]:
+        """Works on every item once."""
         outcomes: dict[str, Outcome] = {}
-        one = functools.partial(work, self.folder, stage, wait)
-        with logging_redirect_tqdm(), tqdm(total=len(runs), unit="run", disable=None, dynamic_ncols=True) as bar:
-            for run, outcome in self._each(runs, one, stage.name):
-                outcomes[run.name] = outcome
+        start, worked = time.monotonic(), 0
+        with logging_redirect_tqdm(), tqdm(total=len(items), unit=stage, disable=None, dynamic_ncols=True) as bar:
+            for item, found in self.executor.each(items, one) if items else ():
+                if found == "lost":
+                    record_loss(self.folder, item.name, stage)
+                outcome: Outcome = "failed" if found == "lost" else found
+                outcomes[item.name] = outcome
+                worked += outcome != "kept"
                 bar.update()
                 bar.set_postfix_str(f"{Counter(outcomes.values())['failed']} failed", refresh=False)
                 if outcome == "failed":
-                    _log.info("%s failed: %s", run.name, states.reason(self.folder, run, stage))
-                elif bar.disable:
-                    _log.info("%d/%d %s %s", len(outcomes), len(runs), run.name, outcome)
+                    _log.info("%s failed: %s", item.name, states.reason(self.folder, item.name, stage))
+                elif bar.disable and worked:
+                    left = states.duration((time.monotonic() - start) / worked * (len(items) - len(outcomes)))
+                    _log.info("%s %d/%d %s %s, %s left", stage, len(outcomes), len(items), item.name, outcome, left)
         return outcomes
 
-    def _each(self, items: Sequence[Any], one: Any, stage: str) -> Iterator[tuple[Any, Outcome]]:
-        """Yields runs or groups with their outcomes; what was lost has failed, and says so."""
-        for item, outcome in self.executor.each(items, one):
-            if outcome == "lost":
-                record_loss(self.folder, item.name, stage)
-            yield item, "failed" if outcome == "lost" else outcome
+
+def _summary(*stages: tuple[str, str]) -> str:
+    """Returns what was done in stages, as `_bring` tells; TrainingError if anything failed."""
+    summary = "; ".join(text for text, _ in stages)
+    if failures := [first for _, first in stages if first]:
+        raise TrainingError(f"{summary}; the first: {failures[0]}")
+    return summary
 
 
 def _checked_published(published: Any) -> Mapping[str, Mapping[str, str]]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import gin
 
-from disent_tf.checks import check_positive
+from disent_tf.checks import check_count, check_positive
 from disent_tf.errors import InputError
 
 
@@ -78,6 +78,7 @@ def seeds(num: int, first: int = 0) -> Sweep:
       InputError: `num` is no positive integer.
     """
     check_positive(**{"seeds.num": num})
+    check_count(**{"seeds.first": first})
     return varied(bindings={"train.seed": list(range(first, first + num))})
 
 

@@ -1,5 +1,6 @@
 """All scores of a study as one tidy table."""
 
+import contextlib
 import itertools
 import json
 import pathlib
@@ -70,10 +71,16 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 
 
 def _state(folder: StudyFolder, run: Run) -> Any:
-    try:
-        return json.loads(folder.done(run.name, "evaluate").read_bytes())
-    except FileNotFoundError:
-        return None
+    """Returns what a run's evaluation found, with the metrics that could be computed where others failed, or None."""
+    for path in (folder.done(run.name, "evaluate"), folder.failed(run.name, "evaluate")):
+        with contextlib.suppress(FileNotFoundError):
+            try:
+                state = json.loads(path.read_bytes())
+            except ValueError as error:
+                raise InputError(f"Cannot read {str(path)!r}: {error}; remove it, and evaluate again.") from error
+            if "numbers" in state:
+                return state
+    return None
 
 
 def _about(run: Run, parameters: Sequence[str], trained: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
@@ -18,11 +19,24 @@ from disent_tf.training.run_folder import RunFolder, read_json, write_json
 
 _PRCTL: Any = getattr(ctypes.CDLL(None), "prctl", None)  # Linux has it.
 _PR_SET_PDEATHSIG = 1
+_INTERRUPTED = 130  # The exit code of a command that Ctrl-C or SIGTERM ended.
 
 _TRACEBACK = "Traceback (most recent call last):\n"
 
 Outcome = Literal["done", "kept", "failed", "lost", "elsewhere"]
-"""Finished now, finished before, failed, its worker was lost without a word, or another process is at it."""
+"""Finished now, finished before, failed, stopped or its worker lost before it could fail, another process is at it."""
+
+stopped = threading.Event()
+"""Set where this process gives up what it works on."""
+
+_children: set[subprocess.Popen] = set()
+
+
+def stop() -> None:
+    """Ends the commands that this process waits for, in order: a training saves its run."""
+    stopped.set()
+    for child in list(_children):
+        child.terminate()
 
 
 class Stage(NamedTuple):
@@ -82,7 +96,7 @@ def work(folder: StudyFolder, stage: Stage, wait: bool, run: Run, threads: int |
     """
     if is_done(folder, run, stage):
         return "kept"
-    with claimed(folder.claim(run.name), wait=wait) as claim:
+    with claimed(folder.claim(run.name), until=stopped if wait else None) as claim:
         if claim is None:
             return "elsewhere"
         if is_done(folder, run, stage):  # By another driver, before the lock was ours.
@@ -99,7 +113,7 @@ def is_done(folder: StudyFolder, run: Run, stage: Stage) -> bool:
 def _work(folder: StudyFolder, run: Run, stage: Stage, threads: int | None, claim: int) -> Outcome:
     command = _train(folder, run, stage, threads) if stage.name == "train" else _evaluate(folder, run, stage)
     attempt = Attempt(folder, run.name, stage.name, stage.arguments, claim, threads)
-    return attempt.make(command, lambda: _found(folder, run, stage))
+    return attempt.make(command, lambda: _found(folder, run, stage), keep_partial=stage.name == "evaluate")
 
 
 class Attempt(NamedTuple):
@@ -112,24 +126,28 @@ class Attempt(NamedTuple):
     claim: int
     threads: int | None
 
-    def make(self, command: list[str], found: Callable[[], dict[str, Any]]) -> Outcome:
-        """Calls a command and keeps how it ended, with what was found where it succeeded."""
+    def make(self, command: list[str], found: Callable[[], dict[str, Any]], *, keep_partial: bool = False) -> Outcome:
+        """Calls a command and keeps how it ended, with what was found: where it failed only to `keep_partial`."""
         log = self.folder.log(self.name, self.stage)
         log.parent.mkdir(parents=True, exist_ok=True)
         start = time.time()
         with log.open("ab") as output:
             begun = output.tell()
             code = _call(command, output, self.claim, self.threads, self.folder.called_from)
+        if code == _INTERRUPTED or (code and stopped.is_set()):
+            return "lost"
         failed = self.folder.failed(self.name, self.stage)
         before = float(read_json(failed)["seconds"]) if failed.is_file() else 0.0
         seconds = round(before + time.time() - start, 3)
         if code:
-            state = {"reason": _reason(log, begun, code), "exit_code": code, "log": str(log), "seconds": seconds}
-            write_json(failed, state)
+            reason = _reason(log, begun, code, self.stage)
+            state = {"reason": reason, "exit_code": code, "log": str(log), "seconds": seconds}
+            write_json(failed, {**state, **(found() if keep_partial else {})})
             return "failed"
         state = {"arguments": self.arguments, "seconds": seconds, "finished": round(time.time(), 3)}
-        write_json(self.folder.done(self.name, self.stage), {**state, **found()})
-        failed.unlink(missing_ok=True)
+        content = {**state, **found()}
+        failed.unlink(missing_ok=True)  # First: what is done is not looked at again.
+        write_json(self.folder.done(self.name, self.stage), content)
         return "done"
 
 
@@ -140,7 +158,8 @@ def _found(folder: StudyFolder, run: Run, stage: Stage) -> dict[str, Any]:
         info = read_json(there.info)
         return {"versions": {"disent_tf": info["disent_tf"], **info["packages"]}, "git_revision": info["git_revision"]}
     numbers: dict[str, list[Any]] = {name: [] for name in ("metric", "key", "value", "step", "metric_seconds")}
-    for path in sorted(there.scores.glob("*.json")):  # Columns, which a table of many runs reads five times as fast.
+    whole = sorted(there.scores.glob("[!.]*.json"))  # A name with a dot is half a file of a killed process.
+    for path in whole:  # Columns, which a table of many runs reads five times as fast.
         found = read_json(path)
         scores = {key: value for key, value in found["scores"].items() if _is_number(value)}
         numbers["key"].extend(scores)
@@ -186,12 +205,17 @@ def _call(command: list[str], output: Any, claim: int, threads: int | None, call
         env=environment,
         preexec_fn=_end_with_parent if _PRCTL else None,
     )
+    _children.add(child)
     try:
+        if stopped.is_set():  # Since it was asked for.
+            child.terminate()
         return child.wait()
-    except BaseException:  # It got the Ctrl-C too, and saves its run.
+    except BaseException:  # A task of Ray that is called off.
         child.terminate()
         child.wait()
         raise
+    finally:
+        _children.discard(child)
 
 
 def _end_with_parent() -> None:
@@ -206,7 +230,7 @@ def _with_threads(environment: Mapping[str, str], threads: int) -> dict[str, str
     return {**own, **environment}
 
 
-def _reason(log: pathlib.Path, begun: int, code: int) -> str:
+def _reason(log: pathlib.Path, begun: int, code: int, command: str) -> str:
     """Returns why a command failed: its error, else the last line that it wrote, or the signal that ended it."""
     if code < 0:
         return f"ended by signal {-code}"
@@ -215,15 +239,19 @@ def _reason(log: pathlib.Path, begun: int, code: int) -> str:
         lines = said.read().decode("utf-8", "replace").strip().splitlines()
     if not lines:
         return f"exit code {code}, without a word"
+    if lines[-1].startswith(f"{command}: "):
+        return lines[-1]
     _, traceback, error = "\n".join(lines).rpartition(_TRACEBACK)
     of_error = [line for line in error.splitlines() if line and not line.startswith(" ")] if traceback else []
     return (of_error or lines[-1:])[0]  # Below the error, gin says whom it called.
 
 
 def record_loss(folder: StudyFolder, name: str, stage: str) -> None:
-    """Keeps that whoever worked on a run, or a group of them, was lost too often, with all that it knew."""
+    """Keeps that whoever worked on a run, or a group of them, was stopped or lost, with all that it knew."""
     log = folder.log(name, stage)
-    write_json(folder.failed(name, stage), {"reason": "its worker was lost", "log": str(log), "seconds": 0.0})
+    write_json(
+        folder.failed(name, stage), {"reason": "it was stopped, or its worker lost", "log": str(log), "seconds": 0.0}
+    )
 
 
 def check_trained(folder: StudyFolder, runs: Sequence[Run]) -> None:

@@ -25,7 +25,10 @@ run = pathlib.Path(values.get("output_dir") or values["run_dir"])
 log = run.parent.parent / "calls.txt"
 with log.open("a") as calls:
     calls.write(json.dumps([stage, run.name, arguments]) + "\\n")
+if any("train.silent" in param for param in params):
+    sys.exit(3)
 print("working on", run.name)
+(run.parent.parent / "where.txt").write_text(os.getcwd())
 if stage == "train":
     run.mkdir(parents=True, exist_ok=True)
     info = {"disent_tf": "0", "packages": {"tensorflow": "2", "keras": "3", "numpy": "2"}, "git_revision": "abc"}
@@ -36,6 +39,8 @@ for param in params:
     name, _, value = param.partition(" = ")
     if name == "train.fail" and value == "True" and not (run.parent.parent / "mended").exists():
         sys.exit("train: the disk is full")
+    if name == "train.interrupted":
+        sys.exit(130)
     if name == "train.crash":
         error = ValueError("no such factor")
         error.add_note("  In call to configurable 'train'")

@@ -52,7 +52,12 @@ def test_a_child_that_inherits_a_claim_holds_it_when_its_parent_is_gone(tmp_path
 def test_waiting_ends_when_the_claim_is_free(tmp_path):
     process, _ = holder(tmp_path / "run.lock")
     waiting = subprocess.Popen(
-        [sys.executable, "-c", HOLD.replace("argv[1])", "argv[1]), wait=True"), str(tmp_path / "run.lock")],
+        [
+            sys.executable,
+            "-c",
+            HOLD.replace("argv[1])", "argv[1]), until=threading.Event()").replace("import ", "import threading, ", 1),
+            str(tmp_path / "run.lock"),
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -3,7 +3,7 @@ import pytest
 
 from disent_tf import config
 from disent_tf.errors import InputError
-from disent_tf.study.plan import plan, settings
+from disent_tf.study.plan import _told_apart, by_setting, plan
 from disent_tf.study.study import check_configurations
 from disent_tf.study.sweep import Variation, chained, fixed, product, seeds, varied
 
@@ -22,7 +22,7 @@ def test_runs_have_readable_names_and_labels():
     assert first.hyperparameters == (("BetaVAE.beta", 1.0),)
     assert (first.setting, first.recipe) == ("beta_vae xy_squares beta=1", "beta_vae beta=1")
     assert runs[-1].setting == "pca xy_squares"
-    assert settings(runs) == ["beta_vae xy_squares beta=1", "beta_vae xy_squares beta=4", "pca xy_squares"]
+    assert list(by_setting(runs)) == ["beta_vae xy_squares beta=1", "beta_vae xy_squares beta=4", "pca xy_squares"]
 
 
 def test_different_values_have_different_settings():
@@ -30,6 +30,22 @@ def test_different_values_have_different_settings():
     runs = plan(varied(["beta_vae.gin"], {"BetaVAE.beta": betas}))
     ends = [run.setting.partition("beta=")[2] for run in runs]
     assert ends == ["0.1234567", "0.12345671", "1e-05", "4"]
+
+
+def test_settings_that_differ_are_told_apart_wherever_their_values_are_bound():
+    apart = chained([fixed(["vae.gin"], {"VAE.x": x, "train.steps": 5}) for x in (1, 2)] + [fixed(["vae.gin"])])
+    runs = plan(product([apart, seeds(2)]))
+    assert list(by_setting(runs)) == ["vae x=1 steps=5", "vae x=2 steps=5", "vae"]
+    assert runs[0].hyperparameters == (("VAE.x", 1), ("train.steps", 5))
+    apart = chained([varied(["vae.gin"], {f"{end}.hidden_units": [1, 2]}) for end in ("encoder", "decoder")])
+    expected = [f"vae {end}.hidden_units={num}" for end in ("encoder", "decoder") for num in (1, 2)]
+    assert [run.setting for run in plan(apart)] == expected
+
+
+def test_settings_that_differ_by_later_gin_files_alone_are_an_error():
+    message = r"Runs of the gin files \['vae.gin'\] and \['vae.gin', 'fc.gin'\] would have one name; expected a file of"
+    with pytest.raises(InputError, match=message):
+        _told_apart(chained([fixed(["vae.gin"]), fixed(["vae.gin", "fc.gin"])]))
 
 
 def test_references_are_no_texts():

@@ -1,7 +1,8 @@
 from disent_tf.study import work as working
 from disent_tf.study.claims import claimed
 from disent_tf.study.plan import plan
-from disent_tf.study.ranking import groups, rank, ranks, reason
+from disent_tf.study.ranking import groups, rank, ranks
+from disent_tf.study.status import reason
 from disent_tf.study.sweep import chained, fixed, product, seeds
 from disent_tf.study.work import Stage, work
 from tests.study.conftest import calls
@@ -54,4 +55,4 @@ def test_a_group_that_cannot_be_ranked_is_told(folder, runs, monkeypatch):
     group, _ = groups(folder, trained(folder, runs))
     monkeypatch.setattr(working, "command_line", lambda name, arguments: ["/bin/sh", "-c", "echo no KL; exit 2"])
     assert rank(folder, False, group) == "failed"
-    assert reason(folder, group) == "no KL"
+    assert reason(folder, group.name, "udr") == "no KL"

@@ -57,6 +57,16 @@ def test_variance_is_explained_by_objective_setting_and_seed():
     assert found["seed"] == pytest.approx(shares[2])
 
 
+def test_differences_between_data_sets_explain_nothing():
+    rows = [
+        ("a", data, 1, seed, {"mig": far + seed})
+        for data, far in (("first", 0.0), ("second", 100.0))
+        for seed in (0, 1)
+    ]
+    (found,) = statistics.variance_explained(table(rows)).to_dict("records")
+    assert (found["objective"], found["setting"], found["seed"]) == (0.0, 0.0, 1.0)
+
+
 def test_settings_transfer_where_data_sets_agree():
     rows = [
         ("a", data, beta, seed, {"mig": sign * beta + 0.01 * seed})

@@ -25,7 +25,7 @@ def test_it_tells_what_failed_and_why_in_80_columns(folder):
     assert lines[-2].startswith(f"train failed: {runs[0].name}"[:60])
     assert lines[-1] == "  train: the disk is full"
     assert max(map(len, lines)) <= 80
-    assert reason(folder, runs[1], TRAIN) == ""
+    assert reason(folder, runs[1].name, "train") == ""
 
 
 def test_long_settings_are_cut(folder):

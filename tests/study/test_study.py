@@ -62,7 +62,7 @@ def test_a_study_from_plan_to_report(study, folder):
     assert study("status")[1].startswith("train 4/4, 0 failed; evaluate 0/4, 0 failed")
     assert study("evaluate", "Local.workers = 2")[:2] == (
         0,
-        "evaluate: 4 done, 0 done before, 0 failed; udr: 2 settings done, 0 done before\n",
+        "evaluate: 4 done, 0 done before, 0 failed; udr: 2 done, 0 done before, 0 failed\n",
     )
     code, out, _ = study("aggregate")
     assert code == 0
@@ -98,13 +98,16 @@ class Loses:
 
 def test_what_is_lost_is_listed_as_failed(folder):
     lost = Study(folder.path, sweep=sweep(), executor=Loses(Run))
-    with pytest.raises(TrainingError, match=r"4 failed; the first: beta_vae-beta=1-seed=0-\w+: its worker was lost"):
+    with pytest.raises(
+        TrainingError, match=r"4 failed; the first: beta_vae-beta=1-seed=0-\w+: it was stopped, or its worker lost"
+    ):
         lost.run()
-    assert "its worker was lost" in lost.status()
+    assert "its worker lost" in lost.status()
     found = Study(folder.path, sweep=sweep(), executor=Loses(Group))
     assert found.run() == "train: 4 done, 0 done before, 0 failed"
-    with pytest.raises(TrainingError, match=r"2 settings cannot be ranked; the first: its worker was lost"):
+    with pytest.raises(TrainingError, match=r"udr: 0 done, .*, 2 failed; the first: beta.*: it was stopped, or"):
         found.evaluate()
+    assert found.status().count("udr failed: beta_vae-beta=") == 2
 
 
 @pytest.mark.parametrize(
@@ -142,6 +145,9 @@ def test_verbs_out_of_order_are_one_line(study, verb, message):
     [
         ("study.metrics = ['metrics/quickest.gin']", "No gin file 'metrics/quickest.gin'"),
         ("study.metrics = 'metrics/quick.gin'", "study.metrics is 'metrics/quick.gin'; expected a list of texts"),
+        ("study.sweep = None", "study.sweep is None; expected a sweep"),
+        ("study.executor = @Local", "expected one such as @Local()"),
+        ("seeds.first = 'a'", "seeds.first is 'a'"),
         ("study.executor = 3", "study.executor is 3; expected one such as @Local()"),
         ("study.published = [1]", "study.published is [1]; expected texts such as"),
         ("study.seconds_per_step = 0", "study.seconds_per_step is 0"),

@@ -50,6 +50,15 @@ def test_parameters_of_one_model_are_missing_for_others(folder):
     assert table.groupby("objective")["BetaVAE.beta"].count().to_dict() == {"beta_vae": 6, "pca": 0}
 
 
+def test_a_failed_metric_does_not_hide_the_others(scored, runs):
+    done, failed = scored.done(runs[0].name, "evaluate"), scored.failed(runs[0].name, "evaluate")
+    done.rename(failed)
+    assert set(collect(scored, runs)["run"]) == {run.name for run in runs[:3]}
+    failed.write_text("{")
+    with pytest.raises(InputError, match=r"Cannot read '.*failed.json': .*; remove it, and evaluate again"):
+        collect(scored, runs)
+
+
 def test_rankings_are_scores_of_a_metric(scored, runs):
     (group,) = groups(scored, runs[:3])
     rank(scored, False, group)

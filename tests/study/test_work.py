@@ -64,6 +64,39 @@ def test_the_reason_is_the_error_and_not_what_follows_it(folder):
     assert failed["reason"] == "ValueError: no such factor"
 
 
+def test_what_was_computed_before_a_failed_metric_is_kept(folder, runs):
+    (run, *_) = runs
+    work(folder, TRAIN, False, run)
+    half = Stage("evaluate", ("--gin_param=train.crash = True",))
+    (folder.runs / run.name / "scores").mkdir()
+    (folder.runs / run.name / "scores" / "sap_score.json").write_text('{"scores": {"a": 1}, "seconds": 1, "step": 7}')
+    (folder.runs / run.name / "scores" / ".mig.json.half.json").write_text("{")  # Of a killed process.
+    assert work(folder, half, False, run) == "failed"
+    failed = json.loads(folder.failed(run.name, "evaluate").read_text())
+    assert failed["numbers"]["metric"] == ["sap_score"]
+
+
+def test_the_words_of_an_earlier_attempt_are_not_its_reason(folder):
+    (run, *_) = four(**{"train.silent": True})
+    folder.logs.mkdir(parents=True)
+    folder.log(run.name, "train").write_text("Traceback (most recent call last):\nKeyError: before\n")
+    work(folder, TRAIN, False, run)
+    reason = json.loads(folder.failed(run.name, "train").read_text())["reason"]
+    assert reason == "exit code 3, without a word"
+
+
+def test_a_command_is_called_where_the_study_was(folder, runs, tmp_path):
+    folder.called_from = tmp_path
+    work(folder, TRAIN, False, runs[0])
+    assert (folder.path / "where.txt").read_text() == str(tmp_path)
+
+
+def test_a_stopped_run_has_not_failed(folder):
+    (run, *_) = four(**{"train.interrupted": True})
+    assert work(folder, TRAIN, False, run) == "lost"
+    assert not folder.failed(run.name, "train").exists()
+
+
 def test_another_process_is_left_alone(folder, runs):
     with claimed(folder.claim(runs[0].name)):
         assert work(folder, TRAIN, False, runs[0]) == "elsewhere"
