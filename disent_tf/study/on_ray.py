@@ -59,6 +59,8 @@ class OnRay:
                 run = waiting.pop(ended)
                 try:
                     yield run, ray.get(ended)
+                except ray.exceptions.RayTaskError as error:  # Its own, such as a full disk.
+                    raise error.as_instanceof_cause() from error
                 except ray.exceptions.RayError:
                     yield run, "lost"
         finally:

@@ -41,16 +41,22 @@ def rank(folder: StudyFolder, wait: bool, group: Group, threads: int | None = No
         )
 
 
-def ranks(folder: StudyFolder, runs: Sequence[Run]) -> dict[str, tuple[float, float]]:
-    """Returns the score and the seconds of each run whose group is ranked, by its name: of its largest group."""
+def ranks(folder: StudyFolder, runs: Sequence[Run], scored: Sequence[Run]) -> dict[str, tuple[float, float]]:
+    """Returns the score and the seconds of each run, by its name, whose setting is ranked.
+
+    A ranking of runs that the study has not (any more), or without some of those `scored`, does not count.
+    """
     states = [read_json(path) for path in sorted(folder.states.glob(f"*.{STAGE}.done.json"))]
-    wanted = {run.name for run in runs}
-    return {
-        name: (score, state["seconds"] / len(state["scores"]))
-        for state in sorted(states, key=lambda state: len(state["scores"]))
-        for name, score in state["scores"].items()
-        if name in wanted
-    }
+    rankings = {frozenset(state["scores"]): state for state in states}
+    wanted, found = by_setting(scored), dict[str, tuple[float, float]]()
+    for setting, own in by_setting(runs).items():
+        all_of_it = {run.name for run in own}
+        needed = {run.name for run in wanted.get(setting, [])}
+        for names in sorted(rankings, key=len):
+            if needed <= names <= all_of_it:
+                scores, seconds = rankings[names]["scores"], rankings[names]["seconds"]
+                found |= {name: (scores[name], seconds / len(names)) for name in needed}
+    return found
 
 
 def _is_vae(folder: StudyFolder, run: Run) -> bool:

@@ -93,7 +93,9 @@ def _hyperparameters(place: pathlib.Path, table: pd.DataFrame) -> str:
     drawn = [_hyperparameter(place, table, name) for name in parameters if table[name].nunique() > 1]
     lines = [line for line in drawn if line]
     return (
-        "\n\n".join(["## Scores against hyper-parameters\n\nMean and standard deviation over seeds.", *lines])
+        "\n\n".join(
+            ["## Scores against hyper-parameters\n\nMean and standard deviation over all runs of a value.", *lines]
+        )
         if lines
         else ""
     )

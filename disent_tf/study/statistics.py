@@ -112,7 +112,7 @@ def transfer(table: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for metric in scores.columns:
         means = scores[metric].groupby([runs["data"], runs["recipe"]]).mean().unstack(0).dropna()
-        for source in means.columns:
+        for source in means.columns if len(means) else ():  # Two sets may have no recipe in common, so far.
             for target in means.columns.drop(source):
                 best = means[source].idxmax()
                 won = (means[target].drop(best) < means.loc[best, target]).to_list()

@@ -28,9 +28,10 @@ _VERSIONS = ("disent_tf", "tensorflow", "keras", "numpy")
 def collect(folder: StudyFolder, runs: Sequence[Run]) -> pd.DataFrame:
     """Returns one row for each number that a metric gave for a run.
 
-    Columns: run, objective, data, recipe, setting (text), seed; each varied parameter by its whole name, as gin reads
-    it where it is no number; metric, key (text), value (float64), step, metric_seconds; train_seconds; disent_tf,
-    tensorflow, keras, numpy, git_revision (text). Texts are categories: a row has a million of them in common.
+    Columns: run, objective, data, recipe, setting (text), seed; each varied parameter by its whole name (a macro after
+    %), as gin reads it where it is no number; metric, key (text), value (float64), step, metric_seconds; train_seconds;
+    disent_tf, tensorflow, keras, numpy, git_revision (text). Texts are categories: a row has a million of them in
+    common.
 
     Raises:
       InputError: no run has scores.
@@ -41,7 +42,7 @@ def collect(folder: StudyFolder, runs: Sequence[Run]) -> pd.DataFrame:
     if not scored:
         raise InputError(f"No run in {str(folder.path)!r} has scores; score them first: bin/study evaluate.")
     numbers = {run.name: states[run.name]["numbers"] for run in scored}
-    for name, (score, seconds) in ranks(folder, scored).items():
+    for name, (score, seconds) in ranks(folder, runs, scored).items():
         own = numbers[name]
         for column, value in zip(_NUMBERS, ("udr", "model_score", score, own["step"][0], seconds), strict=True):
             own[column].append(value)
@@ -89,11 +90,15 @@ def _about(run: Run, parameters: Sequence[str], trained: dict[str, Any]) -> dict
     return {
         **{"run": run.name, "objective": run.objective, "data": run.data},
         **{"recipe": run.recipe, "setting": run.setting, "seed": run.seed},
-        **{name: _cell(values[name]) if name in values else None for name in parameters},
+        **{_column_of(name): _cell(values[name]) if name in values else None for name in parameters},
         "train_seconds": trained["seconds"],
         **{name: trained["versions"].get(name) for name in _VERSIONS},
         "git_revision": trained["git_revision"],
     }
+
+
+def _column_of(parameter: str) -> str:
+    return parameter if "." in parameter else f"%{parameter}"  # A macro may be called data, or step.
 
 
 def _column(name: str, of_runs: Sequence[Sequence[Any]]) -> Any:

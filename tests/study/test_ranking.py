@@ -35,8 +35,20 @@ def test_a_group_is_ranked_once(folder, runs):
     assert [argument for argument in arguments if "run_dir" in argument] == [
         f"--run_dir={folder.runs / run.name}" for run in group.runs
     ]
-    found = ranks(folder, runs)
+    found = ranks(folder, runs, runs)
     assert {name: score for name, (score, _) in found.items()} == {runs[0].name: 0.5, runs[1].name: 1.5}
+
+
+def test_a_ranking_of_other_runs_does_not_count(folder):
+    runs = plan(product([fixed(["vae.gin"]), seeds(3)]))
+    for own in (runs[:2], runs[1:]):
+        (group,) = groups(folder, trained(folder, own))
+        rank(folder, False, group)
+    names = [run.name for run in runs]
+    assert set(ranks(folder, runs[1:], runs[1:])) == set(names[1:])  # The study has been moved on by a seed.
+    assert set(ranks(folder, runs[:2], runs[:2])) == set(names[:2])
+    assert not ranks(folder, runs, runs)  # Not ranked together yet.
+    assert {score for score, _ in ranks(folder, runs[1:], runs[1:]).values()} == {0.5, 1.5}
 
 
 def test_a_group_that_another_process_ranks_is_left_alone(folder, runs):

@@ -95,6 +95,12 @@ def test_a_metric_that_is_low_for_the_best_is_best_where_it_is_lowest():
     assert chosen.set_index("metric")["rank"].to_dict() == {"unsupervised_metrics": 1, "mig": 6}
 
 
+def test_data_sets_without_a_common_recipe_tell_nothing_of_transfer():
+    assert statistics.transfer(
+        table([("a", data, beta, 0, {"mig": beta}) for data, beta in (("x", 1), ("y", 2))])
+    ).empty
+
+
 def test_one_data_set_tells_nothing_of_transfer():
     assert statistics.transfer(table([("a", None, beta, 0, {"mig": beta}) for beta in (1, 2)])).empty
 

@@ -50,6 +50,16 @@ def test_parameters_of_one_model_are_missing_for_others(folder):
     assert table.groupby("objective")["BetaVAE.beta"].count().to_dict() == {"beta_vae": 6, "pca": 0}
 
 
+def test_a_varied_macro_has_a_column_of_its_own(folder):
+    runs = plan(product([varied(["vae.gin"], {"data": ["@DSprites()", "@XYSquares()"]}), seeds(1)]))
+    for run in runs:
+        work(folder, Stage("train"), False, run)
+        work(folder, Stage("evaluate"), False, run)
+    table = collect(folder, runs)
+    assert set(table["%data"]) == {"@DSprites()", "@XYSquares()"}
+    assert table["data"].isna().all()
+
+
 def test_a_failed_metric_does_not_hide_the_others(scored, runs):
     done, failed = scored.done(runs[0].name, "evaluate"), scored.failed(runs[0].name, "evaluate")
     done.rename(failed)
