@@ -43,6 +43,9 @@ def expect_one_line(done, message, code=2):
     assert not done.stdout
 
 
+one_worker = pytest.mark.xdist_group("cli")  # Or each would train the run that they share.
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A folder with a run in it, trained by name."""
@@ -54,6 +57,7 @@ def folder(tmp_path_factory):
     return folder
 
 
+@one_worker
 def test_a_run_is_scored_drawn_and_exported(folder):
     expect_success(command("visualize", folder, "--run_dir=runs/factor_vae"))
     expect_success(command("export", folder, "--run_dir=runs/factor_vae"))
@@ -70,6 +74,7 @@ def test_a_run_is_scored_drawn_and_exported(folder):
     expect_one_line(command(*evaluation), "mig.json' has another arguments")
 
 
+@one_worker
 def test_a_run_resumes_by_its_own_configuration(folder):
     flags = ["--resume", "--output_dir=runs/factor_vae"]
     expect_success(command("train", folder, *flags, bindings=["train.steps = 6"]))
@@ -79,11 +84,13 @@ def test_a_run_resumes_by_its_own_configuration(folder):
     expect_one_line(command("train", folder, *flags, bindings=["FactorVAE.gamma = 1.0"]), message)
 
 
+@one_worker
 def test_an_existing_run_is_kept(folder):
     done = command("train", folder, "--gin_file=factor_vae.gin", bindings=TINY)
     expect_one_line(done, "already holds a run; continue it with --resume, replace it with --overwrite")
 
 
+@one_worker
 def test_diverged_training_is_one_line_and_exit_code_one(folder):
     flags = ["--gin_file=vae.gin", "--output_dir=diverged"]
     done = command("train", folder, *flags, bindings=[*TINY, "Adam.learning_rate = 1e38"])

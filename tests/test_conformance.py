@@ -102,7 +102,7 @@ def test_trains_in_float16(name):
     conformance.check_mixed_precision("mixed_float16")
 
 
-@pytest.mark.parametrize("name", SLOW)
+@pytest.mark.parametrize("name", SLOWEST)
 def test_trains_in_bfloat16(name):
     conformance.load(name)
     conformance.check_mixed_precision("mixed_bfloat16")

@@ -180,6 +180,7 @@ class TestInfoGAN:
         model.compile(keras.optimizers.SGD(1e-4), jit_compile=True)
         assert np.isfinite(model.train_on_batch(tiny.images(), return_dict=True)["generator_loss"])
 
+    @pytest.mark.full
     def test_trains_on_replicas(self):
         strategy = tf.distribute.MirroredStrategy(
             ["CPU:0", "CPU:1"], cross_device_ops=tf.distribute.ReductionToOneDevice()
