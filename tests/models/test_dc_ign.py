@@ -31,6 +31,15 @@ def test_the_decoder_gets_the_batchs_mean_where_a_dimension_may_not_vary(varying
     assert np.abs(output.likelihood_parameters - net.decoder(z)).max() > 1e-3
 
 
+@pytest.mark.parametrize("training", [False, True])
+def test_the_decoder_knows_whether_it_is_trained(training):
+    networks = tiny.networks()
+    dropped = keras.Sequential([networks["decoder"], keras.layers.Dropout(0.9)])
+    net = DCIGN(networks["encoder"], dropped, dims_per_factor=(1, 2))
+    zeros = tf.reduce_mean(tf.cast(net(fed(0), training=training).likelihood_parameters == 0.0, tf.float32))
+    assert (zeros > 0.5) == training
+
+
 @pytest.mark.parametrize("varying", [0, 1])
 def test_gradients_of_clamped_codes_are_replaced(varying):
     """Section 3.2 by hand: what reaches the encoder through the codes, with and without the clamp."""

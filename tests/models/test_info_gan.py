@@ -67,6 +67,23 @@ def test_the_codes_head_learns_from_information_alone(weight, moves):
     assert changed[2]
 
 
+def test_batches_are_normalised_by_their_own_moments_where_a_network_is_trained(monkeypatch):
+    net = model()
+    net.compile(keras.optimizers.SGD(0.1), run_eagerly=True)
+    seen = []
+    for name, network in (("generator", net.generator), ("discriminator", net.discriminator)):
+        plain = network.call
+
+        def call(*inputs, name=name, plain=plain, training=None, **options):
+            seen.append((name, training))
+            return plain(*inputs, training=training, **options)
+
+        monkeypatch.setattr(network, "call", call)
+    net.train_on_batch(tiny.images())
+    first = [("generator", True), ("discriminator", True), ("discriminator", True)]
+    assert seen == [*first, ("generator", True), ("discriminator", False)]
+
+
 def test_each_optimizer_has_its_own_network():
     net = model(generator_optimizer=keras.optimizers.SGD(0.0))
     net.compile(keras.optimizers.SGD(0.1), jit_compile=False)
