@@ -84,6 +84,12 @@ def test_batches_are_normalised_by_their_own_moments_where_a_network_is_trained(
     assert seen == [*first, ("generator", True), ("discriminator", False)]
 
 
+def test_noise_is_uniform_between_minus_one_and_one():
+    codes, noise = model().draw(1000)
+    assert codes.shape == (1000, 5)
+    np.testing.assert_allclose([noise.numpy().min(), noise.numpy().max()], [-1.0, 1.0], atol=0.02)
+
+
 def test_each_optimizer_has_its_own_network():
     net = model(generator_optimizer=keras.optimizers.SGD(0.0))
     net.compile(keras.optimizers.SGD(0.1), jit_compile=False)
