@@ -66,7 +66,9 @@ def info_gan_discriminator(
       filters: of the four convolutions.
       hidden_units: of the trunk's dense layer.
       code_units: of the hidden layer of Q.
-      spectral_norm: whether weights are divided by their largest singular value (Miyato et al. 2018), as in the code.
+      spectral_norm: whether weights are set to themselves over their largest singular value before each of the
+        discriminator's steps, which is how Keras does it: a projection. Miyato et al. (2018), and the recipe, divide in
+        every call, with the gradient of the division.
 
     Returns:
       images `[batch, h, w, c]` -> logits of "real" `[batch, 1]`, and parameters of Q(c|x) `[batch, num_parameters]`.
